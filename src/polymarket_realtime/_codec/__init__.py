@@ -1,0 +1,1 @@
+"""Floor 1: text to frames and back. Holds no state."""

@@ -1,0 +1,162 @@
+"""The market channel: text to frames, wishes to text.
+
+One object in the venue's usual shape goes straight from JSON into its frame class. Whatever
+does not fit there (arrays, older shapes, bare numbers, unknown kinds) takes the slower,
+tolerant path, and nothing is ever fatal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import cattrs
+import msgspec
+
+from polymarket_realtime._codec import frames
+from polymarket_realtime._codec.frames import MalformedFrame, MarketFrame, TextFrame, UnknownFrame
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.values import Side
+from polymarket_realtime.errors import CodecError
+
+__all__ = ["decode_market_frames", "encode_market_interest", "encode_operation"]
+
+Decoded = tuple[MarketFrame, bytes]
+"""A frame and the text that it was read from."""
+
+_FRAMES: Final[dict[str, type[Any]]] = {
+    "book": frames.BookFrame,
+    "price_change": frames.PriceChangeFrame,
+    "last_trade_price": frames.LastTradePriceFrame,
+    "tick_size_change": frames.TickSizeChangeFrame,
+    "best_bid_ask": frames.BestBidAskFrame,
+    "new_market": frames.NewMarketFrame,
+    "market_resolved": frames.MarketResolvedFrame,
+}
+_DECODERS: Final = {
+    name.encode(): msgspec.json.Decoder(cls).decode for name, cls in _FRAMES.items()
+}
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_json: Final = msgspec.json.Decoder().decode
+_encode_json: Final = msgspec.json.Encoder().encode
+
+# The tolerant path wants text where the venue has been known to send bare numbers.
+_converter: Final = cattrs.Converter(detailed_validation=False)
+_converter.register_structure_hook(str, lambda value, _: _text(value))
+_converter.register_structure_hook(Side, lambda value, _: Side(str(value).upper()))
+
+_KEY = b'"event_type":"'
+_KEY_LENGTH = len(_KEY)
+_SHOWN_TEXT = 200
+
+
+def decode_market_frames(payload: bytes) -> list[Decoded]:
+    """Read one message of the market channel. Never raises.
+
+    Args:
+        payload: One whole message, text or binary.
+
+    Returns:
+        Its frames in order, each with its own text. An empty array gives none; text that is
+        not JSON gives a `TextFrame`.
+    """
+    # The last occurrence: the key of a nested object, or of a quoted text, comes before it.
+    start = payload.rfind(_KEY) + _KEY_LENGTH
+    if start >= _KEY_LENGTH and payload[:1] == b"{":
+        decode = _DECODERS.get(payload[start : payload.find(b'"', start)])
+        if decode is not None:
+            try:
+                return [(decode(payload), payload)]
+            except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+                pass
+    return _decode_any(payload)
+
+
+def _decode_any(payload: bytes) -> list[Decoded]:
+    body = payload.strip()
+    if body[:1] == b"[":
+        try:
+            elements = _decode_array(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [(MalformedFrame("array", str(error)), payload)]
+        return [frame for raw in elements for frame in _decode_element(bytes(raw))]
+    if body[:1] == b"{":
+        return [(_decode_object(body), payload)]
+    text = body[:_SHOWN_TEXT].decode("utf-8", "replace")
+    return [(TextFrame(text), payload)]
+
+
+def _decode_element(raw: bytes) -> list[Decoded]:
+    if raw[:1] == b"{":
+        return decode_market_frames(raw)
+    return [(MalformedFrame("array", f"an element is not an object: {raw[:40]!r}"), raw)]
+
+
+def _decode_object(body: bytes) -> MarketFrame:
+    try:
+        fields = _decode_json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return MalformedFrame("object", str(error))
+    event_type = fields.get("event_type")
+    cls = _FRAMES.get(event_type) if isinstance(event_type, str) else None
+    if cls is None:
+        return UnknownFrame(str(event_type), fields)
+    try:
+        frame: MarketFrame = _converter.structure(_modernised(fields), cls)
+    except (CodecError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return MalformedFrame(str(event_type), _problem(error), _assets_in(fields))
+    return frame
+
+
+def _modernised(fields: dict[str, Any]) -> dict[str, Any]:
+    """Bring the shapes of 2024 and 2025 into today's.
+
+    Before September 2025 a price change was flat, or held `changes` of one asset; older
+    documents spell the sides of a book `buys` and `sells`.
+    """
+    if fields["event_type"] == "price_change" and "price_changes" not in fields:
+        changes = fields.get("changes", [fields])
+        shared = {"asset_id": fields["asset_id"], "hash": fields.get("hash")}
+        return {**fields, "price_changes": [{**shared, **change} for change in changes]}
+    if fields["event_type"] == "book" and "bids" not in fields and "buys" in fields:
+        return {**fields, "bids": fields["buys"], "asks": fields["sells"]}
+    return fields
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise CodecError("known", f"{value!r} where text was expected")
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]}"
+    return str(error) or type(error).__name__
+
+
+def _assets_in(fields: dict[str, Any]) -> tuple[AssetId, ...]:
+    changes = fields.get("price_changes")
+    holders = [fields, *(changes if isinstance(changes, list) else ())]
+    named = (holder.get("asset_id") for holder in holders if isinstance(holder, dict))
+    return tuple(dict.fromkeys(AssetId(name) for name in named if isinstance(name, str)))
+
+
+def encode_market_interest(asset_ids: Iterable[AssetId]) -> str:
+    """The first frame of a connection. A second one is answered `INVALID OPERATION`.
+
+    `custom_feature_enabled` turns on `best_bid_ask`, `new_market` and `market_resolved`.
+    """
+    frame = {"type": "market", "assets_ids": list(asset_ids), "custom_feature_enabled": True}
+    return _encode_json(frame).decode()
+
+
+def encode_operation(operation: str, asset_ids: Iterable[AssetId]) -> str:
+    """A later `subscribe` or `unsubscribe`. Neither is acknowledged."""
+    frame: dict[str, Any] = {"operation": operation, "assets_ids": list(asset_ids)}
+    if operation == "subscribe":
+        # The flag belongs to the connection and the last frame that names it wins.
+        frame["custom_feature_enabled"] = True
+    return _encode_json(frame).decode()

@@ -1,0 +1,1 @@
+"""Floor 4: subscriptions and fan-out. Knows no socket and no JSON."""

@@ -1,0 +1,79 @@
+"""Where events wait for one reader. Never makes the writer wait."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from enum import Enum
+from typing import Generic, TypeVar
+
+import attrs
+
+__all__ = ["Mailbox", "Overflow"]
+
+T = TypeVar("T")
+
+
+class Overflow(Enum):
+    """What happens when a reader is slower than its events."""
+
+    CONFLATE = "conflate"
+    """Of each price, book and hint only the newest is kept; of the rest the oldest are dropped
+    beyond the capacity. What is left is always in the order of what happened."""
+    DROP_OLDEST = "drop_oldest"
+    """Beyond the capacity the oldest event is dropped, whatever it is."""
+    RAISE = "raise"
+    """Beyond the capacity the reader gets `SubscriptionLagged`, and the subscription ends."""
+
+
+@attrs.define(eq=False)
+class Mailbox(Generic[T]):
+    """Pending items in order, at most `capacity` of them.
+
+    Attributes:
+        received: Items put in.
+        conflated: Items replaced by a newer one with the same key before they were read.
+        dropped: Items thrown away.
+        lagged: Whether an item was refused under `Overflow.RAISE`.
+    """
+
+    capacity: int
+    overflow: Overflow
+    received: int = 0
+    conflated: int = 0
+    dropped: int = 0
+    lagged: bool = False
+    _pending: OrderedDict[Hashable, T] = attrs.field(factory=OrderedDict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def put(self, item: T, key: Hashable | None = None) -> None:
+        """Add an item at the end; a pending one with the same `key` gives way to it."""
+        self.received += 1
+        pending = self._pending
+        if key is not None and pending.pop(key, None) is not None:
+            self.conflated += 1
+        elif len(pending) >= self.capacity:
+            self.dropped += 1
+            if self.overflow is Overflow.RAISE:
+                self.lagged = True
+                return
+            pending.popitem(last=False)
+        # The running number is a key that nothing else has.
+        pending[self.received if key is None else key] = item
+
+    def replace(self, key: Hashable, item: T) -> bool:
+        """Put `item` at the end instead of the one pending under `key`, if there is one."""
+        if self._pending.pop(key, None) is None:
+            return False
+        self.received += 1
+        self.conflated += 1
+        self._pending[key] = item
+        return True
+
+    def take(self) -> list[T]:
+        """Everything pending, in order."""
+        items = list(self._pending.values())
+        self._pending.clear()
+        return items

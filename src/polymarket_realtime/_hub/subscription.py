@@ -1,0 +1,265 @@
+"""One reader of the feed."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import attrs
+import trio
+
+from polymarket_realtime._hub.mailbox import Mailbox, Overflow
+from polymarket_realtime._hub.views import BookView, PriceView, SnapshotView, View
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.feed import Dropped, OutOfSync
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
+from polymarket_realtime._model.topics import (
+    AssetTopic,
+    AssetTopicBase,
+    BookTopic,
+    DeltaTopic,
+    PriceTopic,
+    Topic,
+)
+from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._venue.wakeup import Wakeup
+from polymarket_realtime.errors import SubscriptionLagged
+
+__all__ = ["Subscription", "SubscriptionNote", "SubscriptionStatistics"]
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionStatistics:
+    """Counts of one subscription.
+
+    Attributes:
+        received: Events that the feed had for it.
+        delivered: Events that its reader got.
+        conflated: Events replaced by newer ones before they were read.
+        dropped: Events thrown away because the reader was too slow.
+        pending: Events waiting now.
+        last_event: When the latest came, in seconds since the epoch; None before the first.
+    """
+
+    received: int
+    delivered: int
+    conflated: int
+    dropped: int
+    pending: int
+    last_event: float | None
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionNote:
+    """What a status says of a subscription beside its counts.
+
+    Attributes:
+        type: Public name of the events that it is about.
+        channel: The venue's channel.
+        market_ids: As somebody passed them.
+        callback_type: How its events are delivered.
+    """
+
+    type: str = ""
+    channel: str = "market"
+    market_ids: tuple[str, ...] = ()
+    callback_type: str = "iterator"
+
+
+class Subscription:
+    """The events of some topics, in order.
+
+    Use it as a context manager and iterate over it, or call `receive_batch` for speed. Only
+    one task may read it. Events that came together are handed out without a checkpoint
+    between them. It ends, without an error, when it is closed or the service ends.
+
+    Attributes:
+        id: Unique and unguessable; what `unsubscribe` takes.
+        topics: What it listens to.
+        note: What a status says of it.
+        created: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        books: BookStore,
+        *,
+        overflow: Overflow,
+        capacity: int,
+        wakeup: Wakeup | None,
+        note: SubscriptionNote,
+        on_close: Callable[[Subscription], None],
+    ) -> None:
+        self.id = str(uuid.uuid4())
+        self.topics = tuple(topics)
+        self.note = note
+        self.created = time.time()
+        self._books = books
+        self._mailbox: Mailbox[Event | View] = Mailbox(capacity, overflow)
+        self._conflates = overflow is Overflow.CONFLATE
+        self._wakeup = Wakeup() if wakeup is None else wakeup
+        self._on_close = on_close
+        self._batch: deque[Event] = deque()
+        self._book_views: dict[AssetId, BookView] = {}
+        self._price_views: dict[AssetId, PriceView] = {}
+        self._snapshot_views: dict[AssetId, SnapshotView] = {}
+        self._delivered = self._dropped_told = 0
+        self._last_event: float | None = None
+        self._ended = False
+        for topic in topics:
+            if isinstance(topic, AssetTopicBase):
+                self._join(topic)
+
+    @property
+    def asset_ids(self) -> tuple[AssetId, ...]:
+        """The assets of all topics, each once."""
+        assets = (t.asset_id for t in self.topics if isinstance(t, AssetTopicBase))
+        return tuple(dict.fromkeys(assets))
+
+    def _join(self, topic: AssetTopicBase) -> None:
+        """Prepare for a topic, and begin with what is known already."""
+        asset_id = topic.asset_id
+        if isinstance(topic, BookTopic):
+            self._book_views[asset_id] = view = BookView(asset_id, topic.depth)
+            self._mailbox.put(view, view)
+        if isinstance(topic, PriceTopic | AssetTopic):
+            prices = PriceView(asset_id)
+            if self._conflates:
+                self._price_views[asset_id] = prices
+            self._mailbox.put(prices, prices)
+        if isinstance(topic, DeltaTopic | AssetTopic):
+            self._snapshot_views[asset_id] = snapshots = SnapshotView(asset_id)
+            self._mailbox.put(snapshots, snapshots)
+        book = self._books.get(asset_id)
+        if book is not None and book.epoch and book.reason is not None:
+            self._mailbox.put(
+                OutOfSync(received=time.time(), asset_id=asset_id, reason=book.reason),
+                (OutOfSync, asset_id),
+            )
+
+    # The hub's side
+
+    def offer(self, event: Event) -> None:
+        """Take an event from the hub. Never waits."""
+        self._last_event = event.received
+        if isinstance(event, BookSnapshot | BookDelta):
+            self._offer_book(event)
+        elif isinstance(event, PriceChangeEvent) and event.asset_id in self._price_views:
+            prices = self._price_views[event.asset_id]
+            self._mailbox.put(prices, prices)
+        else:
+            self._mailbox.put(event, event.conflation_key if self._conflates else None)
+        self._wakeup.ring()
+
+    def _offer_book(self, event: BookSnapshot | BookDelta) -> None:
+        view = self._book_views.get(event.asset_id)
+        if view is not None:
+            self._mailbox.put(view, view)
+        snapshots = self._snapshot_views.get(event.asset_id)
+        if snapshots is None:
+            return
+        if not self._conflates:
+            self._mailbox.put(event)
+        # The first change waits as it is. A second one means that the reader is behind, and
+        # from then on one snapshot stands for them all.
+        elif not self._mailbox.replace(snapshots, snapshots):
+            self._mailbox.put(event, snapshots)
+
+    def end(self) -> None:
+        """Let the reader finish what is pending, and then stop."""
+        self._ended = True
+        self._wakeup.ring()
+
+    # The reader's side
+
+    def receive_nowait(self) -> list[Event]:
+        """Everything pending, in order; nothing if there is nothing new.
+
+        Raises:
+            SubscriptionLagged: Events were lost under `Overflow.RAISE`.
+        """
+        mailbox = self._mailbox
+        looked_up = [self._look_up(item) for item in mailbox.take()]
+        events = [event for event in looked_up if event is not None]
+        lost = mailbox.dropped - self._dropped_told
+        if lost:
+            self._dropped_told = mailbox.dropped
+            if mailbox.lagged:
+                self.close()
+                raise SubscriptionLagged(lost)
+            events.insert(0, Dropped(received=time.time(), count=lost))
+        self._delivered += len(events)
+        if self._batch:
+            events = [*self._batch, *events]
+            self._batch.clear()
+        return events
+
+    def _look_up(self, item: Event | View) -> Event | None:
+        if not isinstance(item, Event):
+            return item.look_up(self._books)
+        if isinstance(item, BookSnapshot | BookDelta):
+            snapshots = self._snapshot_views[item.asset_id]
+            if (item.epoch, item.revision) <= snapshots.seen:
+                return None
+        return item
+
+    async def receive_batch(self) -> list[Event]:
+        """Wait for events and take all there are, in order.
+
+        Raises:
+            trio.EndOfChannel: The subscription has ended.
+            SubscriptionLagged: Events were lost under `Overflow.RAISE`.
+        """
+        await trio.lowlevel.checkpoint()
+        while True:
+            events = self.receive_nowait()
+            if events:
+                return events
+            if self._ended:
+                raise trio.EndOfChannel
+            await self._wakeup.wait()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        if not self._batch:
+            try:
+                self._batch.extend(await self.receive_batch())
+            except trio.EndOfChannel:
+                raise StopAsyncIteration from None
+        return self._batch.popleft()
+
+    def close(self) -> None:
+        """Stop listening. May be called twice."""
+        if not self._ended:
+            self.end()
+            self._on_close(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def statistics(self) -> SubscriptionStatistics:
+        """The counts at this moment."""
+        return SubscriptionStatistics(
+            received=self._mailbox.received,
+            delivered=self._delivered,
+            conflated=self._mailbox.conflated,
+            dropped=self._mailbox.dropped,
+            pending=len(self._mailbox),
+            last_event=self._last_event,
+        )

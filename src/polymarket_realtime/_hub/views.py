@@ -1,0 +1,97 @@
+"""What is looked up when it is read, and not when it happened.
+
+A price or a book that waits in a mailbox grows old. So not the event waits there but a view,
+and what the reader gets is the latest there is. A view that has nothing new to show, or whose
+book is not the truth, gives None.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
+from polymarket_realtime._protocol.book import Book
+from polymarket_realtime._protocol.book_store import BookStore
+
+__all__ = ["BookView", "PriceView", "SnapshotView", "View"]
+
+
+class View(Protocol):
+    """Something to look up."""
+
+    def look_up(self, books: BookStore) -> Event | None:
+        """The latest event, if it is new to this view."""
+
+
+def _trusted(books: BookStore, asset_id: AssetId) -> Book | None:
+    book = books.get(asset_id)
+    return book if book is not None and book.in_sync else None
+
+
+@attrs.define(eq=False)
+class BookView:
+    """The `depth` best levels of a book."""
+
+    asset_id: AssetId
+    depth: int
+    _shown: OrderbookUpdate | None = attrs.field(default=None, init=False)
+
+    def look_up(self, books: BookStore) -> OrderbookUpdate | None:
+        book, shown = _trusted(books, self.asset_id), self._shown
+        if book is None:
+            return None
+        if shown is not None and (shown.epoch, shown.revision) == (book.epoch, book.revision):
+            return None
+        view = book.view(self.depth)
+        # A change below `depth` is news to nobody who looks at this view.
+        if shown is not None and _is_same(shown, view):
+            return None
+        self._shown = view
+        return view
+
+
+def _is_same(one: OrderbookUpdate, other: OrderbookUpdate) -> bool:
+    return (one.epoch, one.bids, one.asks, one.tick_size) == (
+        other.epoch,
+        other.bids,
+        other.asks,
+        other.tick_size,
+    )
+
+
+@attrs.define(eq=False)
+class PriceView:
+    """The displayed price."""
+
+    asset_id: AssetId
+    _shown: PriceChangeEvent | None = attrs.field(default=None, init=False)
+
+    def look_up(self, books: BookStore) -> PriceChangeEvent | None:
+        book = _trusted(books, self.asset_id)
+        if book is None or book.price is self._shown:
+            return None
+        self._shown = book.price
+        return book.price
+
+
+@attrs.define(eq=False)
+class SnapshotView:
+    """A whole book, for a reader of changes that joins late or has fallen behind.
+
+    Attributes:
+        seen: Epoch and revision of the last snapshot given: older changes are in it.
+    """
+
+    asset_id: AssetId
+    seen: tuple[int, int] = (0, 0)
+
+    def look_up(self, books: BookStore) -> BookSnapshot | None:
+        book = _trusted(books, self.asset_id)
+        if book is None or (book.epoch, book.revision) <= self.seen:
+            return None
+        self.seen = (book.epoch, book.revision)
+        return book.snapshot()

@@ -1,0 +1,1 @@
+"""Floor 0: ids, values, topics and events. Knows attrs and nothing else."""

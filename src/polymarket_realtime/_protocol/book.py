@@ -1,0 +1,203 @@
+"""Order books, kept by the venue's rules.
+
+A `book` frame replaces everything; a change sets the absolute size of one level, and 0 removes
+it. There are no sequence numbers on this wire and nothing is replayed: after a gap only the
+next snapshot is the truth. Source: docs.polymarket.com, "Market Channel"; behaviour measured
+2026-10-04.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import nlargest, nsmallest
+from typing import Final
+
+import attrs
+
+from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
+from polymarket_realtime._model.values import (
+    Level,
+    Side,
+    WireLevel,
+    decimal,
+    optional_decimal,
+)
+from polymarket_realtime._protocol.price_key import PriceKeys
+from polymarket_realtime.errors import CodecError
+
+__all__ = ["Book"]
+
+_Levels = dict[int, WireLevel]
+_NO_MARKET: Final = ConditionId("")
+
+
+@attrs.define(eq=False)
+class Book:
+    """What is known of one asset: its levels, and whether they are the truth.
+
+    One protocol writes it; anybody in the same thread may read it between two checkpoints.
+
+    Attributes:
+        epoch: Number of the current gapless run, from 1; 0 before the first snapshot.
+        revision: Grows by one with each change, over all epochs.
+        timestamp_ms: The last change, by the venue's clock.
+        snapshot_ms: The `timestamp` of the snapshot that the levels are built on.
+        reason: Why it is out of sync; None while it is in sync.
+        out_of_sync_since: Seconds since the epoch; None while in sync or before the first
+            snapshot.
+        received: When it last changed here, in seconds since the epoch.
+        last_trade_price: Of this token, since we listen.
+        price: The latest displayed price, once there is one.
+        quoted: Best bid key, best ask key and last trade that `price` was made of.
+    """
+
+    asset_id: AssetId
+    keys: PriceKeys = attrs.field(repr=False)
+    market: ConditionId = _NO_MARKET
+    tick_size: str | None = None
+    hash: str | None = None
+    epoch: int = 0
+    revision: int = 0
+    timestamp_ms: int = 0
+    snapshot_ms: int = 0
+    received: float = 0.0
+    reason: str | None = "no snapshot yet"
+    out_of_sync_since: float | None = None
+    last_trade_price: str | None = None
+    price: PriceChangeEvent | None = attrs.field(default=None, repr=False)
+    quoted: tuple[int | None, int | None, str | None] | None = None
+    best_bid_key: int | None = attrs.field(default=None, init=False)
+    best_ask_key: int | None = attrs.field(default=None, init=False)
+    _bids: _Levels = attrs.field(factory=dict, init=False, repr=False)
+    _asks: _Levels = attrs.field(factory=dict, init=False, repr=False)
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the levels are the truth."""
+        return self.reason is None
+
+    def mark_out_of_sync(self, reason: str, wall: float) -> bool:
+        """Say that the levels must not be trusted; whether that is news."""
+        if self.reason is not None:
+            return False
+        self.reason = reason
+        self.out_of_sync_since = wall
+        return True
+
+    def replace(self, bids: Iterable[WireLevel], asks: Iterable[WireLevel]) -> None:
+        """Take a snapshot's levels in place of all others.
+
+        Raises:
+            CodecError: A price or size is not a number; the book is left as it was.
+        """
+        new_bids, new_asks = self._keyed(bids), self._keyed(asks)
+        self._bids, self._asks = new_bids, new_asks
+        self.best_bid_key = max(new_bids, default=None)
+        self.best_ask_key = min(new_asks, default=None)
+
+    def _keyed(self, levels: Iterable[WireLevel]) -> _Levels:
+        keys = self.keys
+        return {keys[level[0]]: level for level in levels if _is_present(level[1])}
+
+    def set_level(self, side: Side, price: str, size: str) -> bool:
+        """Set the total size of one level; whether anything changed by it.
+
+        Raises:
+            CodecError: The price or the size is not a number.
+        """
+        key = self.keys[price]
+        levels = self._bids if side == "BUY" else self._asks
+        if not _is_present(size):
+            if levels.pop(key, None) is None:
+                return False
+            self._level_removed(side, key)
+            return True
+        held = levels.get(key)
+        if held is not None and held[1] == size:
+            return False
+        levels[key] = (price, size)
+        if side == "BUY":
+            if self.best_bid_key is None or key > self.best_bid_key:
+                self.best_bid_key = key
+        elif self.best_ask_key is None or key < self.best_ask_key:
+            self.best_ask_key = key
+        return True
+
+    def _level_removed(self, side: Side, key: int) -> None:
+        if side == "BUY":
+            if key == self.best_bid_key:
+                self.best_bid_key = max(self._bids, default=None)
+        elif key == self.best_ask_key:
+            self.best_ask_key = min(self._asks, default=None)
+
+    @property
+    def best_bid(self) -> WireLevel | None:
+        """The highest buy level, in constant time."""
+        return None if self.best_bid_key is None else self._bids[self.best_bid_key]
+
+    @property
+    def best_ask(self) -> WireLevel | None:
+        """The lowest sell level, in constant time."""
+        return None if self.best_ask_key is None else self._asks[self.best_ask_key]
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether somebody seems to buy for no less than somebody sells."""
+        bid, ask = self.best_bid_key, self.best_ask_key
+        return bid is not None and ask is not None and bid >= ask
+
+    def wire_bids(self) -> tuple[WireLevel, ...]:
+        """Buy levels in the order of the wire: prices ascend, the best is last."""
+        return tuple(level for _, level in sorted(self._bids.items()))
+
+    def wire_asks(self) -> tuple[WireLevel, ...]:
+        """Sell levels in the order of the wire: prices descend, the best is last."""
+        return tuple(level for _, level in sorted(self._asks.items(), reverse=True))
+
+    def snapshot(self, raw: bytes = b"") -> BookSnapshot:
+        """The whole book as an event."""
+        return BookSnapshot(
+            received=self.received,
+            raw=raw,
+            asset_id=self.asset_id,
+            market=self.market,
+            timestamp_ms=self.timestamp_ms,
+            epoch=self.epoch,
+            revision=self.revision,
+            wire_bids=self.wire_bids(),
+            wire_asks=self.wire_asks(),
+            wire_tick_size=self.tick_size,
+            hash=self.hash,
+        )
+
+    def view(self, depth: int | None = None) -> OrderbookUpdate:
+        """The `depth` best levels of each side, best first; all of them if None."""
+        return OrderbookUpdate(
+            received=self.received,
+            asset_id=self.asset_id,
+            market=self.market,
+            timestamp_ms=self.timestamp_ms,
+            epoch=self.epoch,
+            revision=self.revision,
+            bids=_levels(self._bids, nlargest(depth or len(self._bids), self._bids)),
+            asks=_levels(self._asks, nsmallest(depth or len(self._asks), self._asks)),
+            tick_size=optional_decimal(self.tick_size),
+            in_sync=self.in_sync,
+        )
+
+
+def _levels(levels: _Levels, keys: list[int]) -> tuple[Level, ...]:
+    return tuple(Level(decimal(levels[key][0]), decimal(levels[key][1])) for key in keys)
+
+
+def _is_present(size: str) -> bool:
+    if size == "0":
+        return False
+    try:
+        value = decimal(size)
+    except ArithmeticError:
+        raise CodecError("size", f"{size[:40]!r} is not a number") from None
+    if not value.is_finite() or value < 0:
+        raise CodecError("size", f"{size[:40]!r} is not a number of shares")
+    return value != 0

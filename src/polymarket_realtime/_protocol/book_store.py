@@ -1,0 +1,58 @@
+"""All books, by asset."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import attrs
+
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._protocol.book import Book
+from polymarket_realtime._protocol.price_key import PriceKeys
+
+__all__ = ["BookStore"]
+
+_MOST_REMEMBERED: Final = 10_000
+
+
+@attrs.define(eq=False)
+class BookStore:
+    """The books of every wanted asset. Protocols write them, everybody else reads.
+
+    A book that comes back continues its epochs and revisions, so that no reader mistakes an
+    old event for a new one.
+    """
+
+    _books: dict[AssetId, Book] = attrs.field(factory=dict, init=False)
+    _keys: PriceKeys = attrs.field(factory=PriceKeys, init=False)
+    _numbers: OrderedDict[AssetId, tuple[int, int]] = attrs.field(factory=OrderedDict, init=False)
+
+    def __iter__(self) -> Iterator[Book]:
+        return iter(self._books.values())
+
+    def __len__(self) -> int:
+        return len(self._books)
+
+    def get(self, asset_id: AssetId) -> Book | None:
+        """The book of a wanted asset."""
+        return self._books.get(asset_id)
+
+    def ensure(self, asset_id: AssetId) -> Book:
+        """The book of an asset, made empty and out of sync if there is none."""
+        book = self._books.get(asset_id)
+        if book is None:
+            epoch, revision = self._numbers.pop(asset_id, (0, 0))
+            book = Book(asset_id, self._keys, epoch=epoch, revision=revision)
+            self._books[asset_id] = book
+        return book
+
+    def discard(self, asset_ids: Iterable[AssetId]) -> None:
+        """Forget the levels of assets that nobody wants any more."""
+        for asset_id in asset_ids:
+            book = self._books.pop(asset_id, None)
+            if book is not None and book.epoch:
+                self._numbers[asset_id] = (book.epoch, book.revision)
+        while len(self._numbers) > _MOST_REMEMBERED:
+            self._numbers.popitem(last=False)

@@ -1,0 +1,37 @@
+"""What one endpoint has heard, over all its connections."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import attrs
+
+__all__ = ["FeedCounters"]
+
+
+@attrs.define
+class FeedCounters:
+    """Monotonic counts; one object outlives every connection of its endpoint.
+
+    Attributes:
+        messages: WebSocket messages, PONG included.
+        events: The venue's events by public name, each object of an array for itself.
+        texts: Messages that are not JSON, except PONG, by their first words.
+        malformed: Events of a known kind that broke their format.
+        duplicates: Changes that changed nothing, because the venue said them before.
+        late_changes: Changes older than the snapshot that came before them.
+        early_changes: Changes of a book whose snapshot has not come yet.
+        unwanted_changes: Changes of tokens that nobody asked for: mirrored entries.
+        last_event: When the latest event came, in seconds since the epoch; None before.
+    """
+
+    messages: int = 0
+    events: Counter[str] = attrs.field(factory=Counter)
+    texts: Counter[str] = attrs.field(factory=Counter)
+    malformed: int = 0
+    duplicates: int = 0
+    late_changes: int = 0
+    early_changes: int = 0
+    unwanted_changes: int = 0
+    resyncs: int = 0
+    last_event: float | None = None

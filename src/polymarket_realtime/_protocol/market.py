@@ -1,0 +1,241 @@
+"""The CLOB market channel: frames in, events and frames out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from polymarket_realtime._codec import frames as wire
+from polymarket_realtime._codec.market import (
+    decode_market_frames,
+    encode_market_interest,
+    encode_operation,
+)
+from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._protocol import translate
+from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.book_sync import BookSync
+from polymarket_realtime._protocol.counters import FeedCounters
+from polymarket_realtime._protocol.heartbeat import PING, PONG, Heartbeat
+from polymarket_realtime._protocol.translate import Receipt, milliseconds
+from polymarket_realtime.errors import CodecError
+
+__all__ = ["MarketProtocol"]
+
+log = logging.getLogger("polymarket_realtime.feed.market")
+
+_IDS_PER_FRAME: Final = 100
+"""The venue hangs up on a frame that names thousands. Source: rs-clob-client-v2 #116."""
+
+_PUBLIC_NAMES: Final[dict[type, str]] = {
+    wire.BookFrame: EventType.AGG_ORDERBOOK,
+    wire.PriceChangeFrame: EventType.PRICE_CHANGE,
+    wire.LastTradePriceFrame: EventType.LAST_TRADE_PRICE,
+    wire.TickSizeChangeFrame: EventType.TICK_SIZE_CHANGE,
+    wire.BestBidAskFrame: EventType.BEST_BID_ASK,
+    wire.NewMarketFrame: EventType.MARKET_CREATED,
+    wire.MarketResolvedFrame: EventType.MARKET_RESOLVED,
+    wire.UnknownFrame: EventType.UNKNOWN,
+}
+
+
+class MarketProtocol:
+    """One connection to the market channel. See `FeedProtocol`.
+
+    Args:
+        books: Where the books are kept; this is the only writer of those of its assets.
+        interest: The assets to subscribe to first.
+        now: When the connection was opened.
+        wall_offset: Add it to `now` for seconds since the epoch.
+        counters: Where to count.
+        ping_interval: Seconds between two `PING`.
+        ping_timeout: Seconds of silence after which the connection is given up.
+
+    Attributes:
+        proven: Whether frames that make sense came after at least one `ping_interval`. A
+            server that greets and hangs up has proven nothing.
+    """
+
+    def __init__(
+        self,
+        books: BookStore,
+        interest: frozenset[AssetId],
+        now: float,
+        *,
+        wall_offset: float = 0.0,
+        counters: FeedCounters | None = None,
+        ping_interval: float = 10.0,
+        ping_timeout: float = 30.0,
+    ) -> None:
+        self.counters = FeedCounters() if counters is None else counters
+        self.proven = False
+        self._proven_from = now + ping_interval
+        self._wall_offset = wall_offset
+        self._heartbeat = Heartbeat(now, interval=ping_interval, timeout=ping_timeout)
+        self._sync = BookSync(books, self.counters)
+        self._subscribed: frozenset[AssetId] = frozenset()
+        self._outbox: list[str] = []
+        self._handlers: Final[dict[type, Callable[[Any, Receipt], None]]] = {
+            wire.PriceChangeFrame: self._on_price_change,
+            wire.BookFrame: self._on_book,
+            wire.LastTradePriceFrame: self._on_last_trade_price,
+            wire.BestBidAskFrame: self._on_best_bid_ask,
+            wire.TickSizeChangeFrame: self._on_tick_size_change,
+            wire.NewMarketFrame: self._on_new_market,
+            wire.MarketResolvedFrame: self._on_market_resolved,
+            wire.UnknownFrame: self._on_unknown,
+            wire.MalformedFrame: self._on_malformed,
+            wire.TextFrame: self._on_text,
+        }
+        self._events: list[Event] = []
+        self._open_with(interest, now)
+
+    # Frames out
+
+    def has_frames(self) -> bool:
+        """Whether `frames_to_send` would give any."""
+        return bool(self._outbox) or self._sync.has_requests()
+
+    def frames_to_send(self) -> list[str]:
+        """The frames queued since the last call."""
+        frames, self._outbox = self._outbox, []
+        for operation, assets in self._sync.requests():
+            frames += [encode_operation(operation, batch) for batch in _batches(assets)]
+        return frames
+
+    def _open_with(self, interest: frozenset[AssetId], now: float) -> None:
+        first, *rest = _batches(sorted(interest)) or [()]
+        self._outbox.append(encode_market_interest(first))
+        self._outbox += [encode_operation("subscribe", batch) for batch in rest]
+        self._subscribed = interest
+        self._sync.watch(interest, now)
+
+    def set_interest(self, wanted: frozenset[AssetId], now: float) -> None:
+        """Queue whatever makes the venue send exactly the assets in `wanted`."""
+        if wanted == self._subscribed:
+            return
+        added, removed = wanted - self._subscribed, self._subscribed - wanted
+        # Subscribe first: a connection whose assets are all gone may be closed by the venue.
+        for operation, assets in (("subscribe", added), ("unsubscribe", removed)):
+            self._outbox += [encode_operation(operation, b) for b in _batches(sorted(assets))]
+        self._subscribed = wanted
+        self._sync.watch(added, now)
+        self._sync.forget(removed)
+
+    # Time
+
+    def next_deadline(self) -> float:
+        """When `advance` must be called."""
+        return min(self._heartbeat.next_deadline(), self._sync.next_deadline())
+
+    def advance(self, now: float) -> list[Event]:
+        """Send `PING` when it is due, and ask again for snapshots that do not come.
+
+        Raises:
+            HeartbeatTimeout: No frame was heard for `ping_timeout` seconds.
+        """
+        if self._heartbeat.advance(now):
+            self._outbox.append(PING)
+        events: list[Event] = []
+        self._sync.advance(now, now + self._wall_offset, events)
+        return events
+
+    def connection_lost(self, now: float) -> None:
+        """Mark all books of this connection out of sync."""
+        self._sync.connection_lost(self._subscribed, now + self._wall_offset)
+
+    # Frames in
+
+    def receive(self, payloads: Sequence[bytes], now: float) -> list[Event]:
+        """Take whole messages, in order; give the events that they amount to."""
+        self._heartbeat.heard(now)
+        events = self._events = []
+        received = now + self._wall_offset
+        handlers = self._handlers
+        counters = self.counters
+        counters.messages += len(payloads)
+        malformed_before = counters.malformed
+        for payload in payloads:
+            for frame, raw in decode_market_frames(payload):
+                cls = frame.__class__
+                name = _PUBLIC_NAMES.get(cls)
+                if name is not None:
+                    counters.events[name] += 1
+                    counters.last_event = received
+                receipt = Receipt(raw, now, received)
+                try:
+                    handlers[cls](frame, receipt)
+                except CodecError as error:
+                    self._on_malformed(_as_malformed(frame, error), receipt)
+        if now >= self._proven_from and counters.malformed == malformed_before:
+            self.proven = True
+        return events
+
+    def _on_book(self, frame: wire.BookFrame, receipt: Receipt) -> None:
+        if frame.asset_id in self._subscribed:
+            self._sync.take_snapshot(frame, milliseconds(frame.timestamp), receipt, self._events)
+
+    def _on_price_change(self, frame: wire.PriceChangeFrame, receipt: Receipt) -> None:
+        timestamp_ms = milliseconds(frame.timestamp)
+        by_asset: dict[AssetId, list[wire.PriceChange]] = {}
+        for change in frame.price_changes:
+            if change.asset_id in self._subscribed:
+                by_asset.setdefault(change.asset_id, []).append(change)
+            else:
+                self.counters.unwanted_changes += 1
+        for asset_id, changes in by_asset.items():
+            self._sync.take_changes(asset_id, changes, timestamp_ms, receipt, self._events)
+
+    def _on_last_trade_price(self, frame: wire.LastTradePriceFrame, receipt: Receipt) -> None:
+        if frame.asset_id in self._subscribed:
+            numbers = self._sync.numbers(frame.asset_id)
+            trade = translate.last_trade_price(frame, receipt, numbers)
+            self._events.append(trade)
+            self._sync.take_trade(frame.price, trade, self._events)
+
+    def _on_best_bid_ask(self, frame: wire.BestBidAskFrame, receipt: Receipt) -> None:
+        if frame.asset_id in self._subscribed:
+            numbers = self._sync.numbers(frame.asset_id)
+            self._events.append(translate.best_bid_ask(frame, receipt, numbers))
+
+    def _on_tick_size_change(self, frame: wire.TickSizeChangeFrame, receipt: Receipt) -> None:
+        if frame.asset_id in self._subscribed:
+            numbers = self._sync.numbers(frame.asset_id)
+            self._events.append(translate.tick_size_change(frame, receipt, numbers))
+            reason = f"the tick size changed from {frame.old_tick_size} to {frame.new_tick_size}"
+            self._sync.lose(frame.asset_id, reason, receipt.now, receipt.received, self._events)
+
+    def _on_new_market(self, frame: wire.NewMarketFrame, receipt: Receipt) -> None:
+        self._events.append(translate.market_created(frame, receipt))
+
+    def _on_market_resolved(self, frame: wire.MarketResolvedFrame, receipt: Receipt) -> None:
+        self._events.append(translate.market_resolved(frame, receipt))
+        self._sync.end(self._subscribed.intersection(frame.assets_ids), receipt.received)
+
+    def _on_unknown(self, frame: wire.UnknownFrame, receipt: Receipt) -> None:
+        self._events.append(translate.unknown_event(frame, receipt))
+
+    def _on_malformed(self, frame: wire.MalformedFrame, receipt: Receipt) -> None:
+        self.counters.malformed += 1
+        log.warning("malformed %s frame: %s", frame.event_type, frame.problem)
+        log.debug("malformed frame was %r", receipt.raw[:1000])
+        for asset_id in sorted(self._subscribed.intersection(frame.asset_ids)):
+            reason = f"a malformed {frame.event_type} frame: {frame.problem}"
+            self._sync.lose(asset_id, reason, receipt.now, receipt.received, self._events)
+
+    def _on_text(self, frame: wire.TextFrame, _: Receipt) -> None:
+        if frame.text and frame.text != PONG:
+            self.counters.texts[frame.text[:40]] += 1
+            log.info("the venue says %r", frame.text)
+
+
+def _batches(assets: Sequence[AssetId]) -> list[Sequence[AssetId]]:
+    return [assets[i : i + _IDS_PER_FRAME] for i in range(0, len(assets), _IDS_PER_FRAME)]
+
+
+def _as_malformed(frame: Any, error: CodecError) -> wire.MalformedFrame:
+    changes = getattr(frame, "price_changes", ())
+    assets = [holder.asset_id for holder in (frame, *changes) if hasattr(holder, "asset_id")]
+    return wire.MalformedFrame(frame.event_type, error.problem, tuple(dict.fromkeys(assets)))

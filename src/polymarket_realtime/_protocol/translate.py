@@ -1,0 +1,169 @@
+"""The venue's words as this package's events, one to one.
+
+Books and prices are not here: they come from `book_sync`, which keeps their state. Every
+function raises `CodecError` if a number or a time is none.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from polymarket_realtime._codec import frames as wire
+from polymarket_realtime._model import market as model
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.values import decimal
+from polymarket_realtime.errors import CodecError
+
+__all__ = [
+    "Receipt",
+    "best_bid_ask",
+    "last_trade_price",
+    "market_created",
+    "market_resolved",
+    "milliseconds",
+    "tick_size_change",
+    "unknown_event",
+]
+
+
+@attrs.frozen
+class Receipt:
+    """How a frame came.
+
+    Attributes:
+        raw: Its own text.
+        now: When, on the protocol's clock.
+        received: When, in seconds since the epoch.
+    """
+
+    raw: bytes
+    now: float
+    received: float
+
+
+Numbers = tuple[int, int]
+"""Epoch and revision of the asset's book."""
+
+
+def last_trade_price(
+    frame: wire.LastTradePriceFrame, receipt: Receipt, numbers: Numbers
+) -> model.LastTradePrice:
+    """A trade."""
+    return model.LastTradePrice(
+        **_head(frame, receipt, numbers),
+        price=_number(frame.price),
+        size=_number(frame.size),
+        side=frame.side,
+        fee_rate_bps=_optional_number(frame.fee_rate_bps),
+        transaction_hash=frame.transaction_hash or None,
+    )
+
+
+def best_bid_ask(
+    frame: wire.BestBidAskFrame, receipt: Receipt, numbers: Numbers
+) -> model.BestBidAsk:
+    """A hint."""
+    return model.BestBidAsk(
+        **_head(frame, receipt, numbers),
+        best_bid=_optional_number(frame.best_bid),
+        best_ask=_optional_number(frame.best_ask),
+        spread=_optional_number(frame.spread),
+    )
+
+
+def tick_size_change(
+    frame: wire.TickSizeChangeFrame, receipt: Receipt, numbers: Numbers
+) -> model.TickSizeChange:
+    """A new smallest price step."""
+    return model.TickSizeChange(
+        **_head(frame, receipt, numbers),
+        old_tick_size=_number(frame.old_tick_size),
+        new_tick_size=_number(frame.new_tick_size),
+    )
+
+
+def market_created(frame: wire.NewMarketFrame, receipt: Receipt) -> model.MarketCreated:
+    """An announcement."""
+    event_slug = (frame.event_message or {}).get("slug")
+    return model.MarketCreated(
+        received=receipt.received,
+        raw=receipt.raw,
+        market=frame.market,
+        asset_ids=frame.assets_ids,
+        timestamp_ms=milliseconds(frame.timestamp),
+        outcomes=frame.outcomes,
+        question=frame.question,
+        slug=frame.slug,
+        event_slug=event_slug if isinstance(event_slug, str) else None,
+        tick_size=_optional_number(frame.order_price_min_tick_size),
+        tags=frame.tags or (),
+        active=frame.active,
+    )
+
+
+def market_resolved(frame: wire.MarketResolvedFrame, receipt: Receipt) -> model.MarketResolved:
+    """A settlement."""
+    return model.MarketResolved(
+        received=receipt.received,
+        raw=receipt.raw,
+        market=frame.market,
+        asset_ids=frame.assets_ids,
+        timestamp_ms=milliseconds(frame.timestamp),
+        winning_asset_id=frame.winning_asset_id,
+        winning_outcome=frame.winning_outcome,
+        tags=frame.tags or (),
+    )
+
+
+def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> model.UnknownEvent:
+    """Anything else, as it came."""
+    asset_id = frame.fields.get("asset_id")
+    return model.UnknownEvent(
+        received=receipt.received,
+        raw=receipt.raw,
+        event_type=frame.event_type,
+        asset_id=AssetId(asset_id) if isinstance(asset_id, str) else None,
+        fields=frame.fields,
+    )
+
+
+def milliseconds(text: str) -> int:
+    """The venue's time, a string of digits."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME):
+        raise CodecError("known", f"timestamp {text[:40]!r} is not milliseconds")
+    return int(text)
+
+
+_LONGEST_TIME = 14
+"""Digits of the milliseconds of the year 5138."""
+
+
+def _head(frame: Any, receipt: Receipt, numbers: Numbers) -> dict[str, Any]:
+    """What every event of one asset has."""
+    epoch, revision = numbers
+    return {
+        "received": receipt.received,
+        "raw": receipt.raw,
+        "asset_id": frame.asset_id,
+        "market": frame.market,
+        "timestamp_ms": milliseconds(frame.timestamp),
+        "epoch": epoch,
+        "revision": revision,
+    }
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = decimal(text)
+    except ArithmeticError:
+        raise CodecError("known", f"{text[:40]!r} is not a number") from None
+    if not number.is_finite():
+        raise CodecError("known", f"{text[:40]!r} is not a number")
+    return number
+
+
+def _optional_number(text: str | None) -> Decimal | None:
+    return _number(text) if text else None

@@ -1,0 +1,81 @@
+"""One open connection: the seam between a socket and a protocol that does no I/O."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import attrs
+import trio
+
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._protocol.base import FeedProtocol
+from polymarket_realtime._venue.shard import Shard
+from polymarket_realtime._venue.transport import TextStream
+
+__all__ = ["run_connection"]
+
+_MESSAGES_PER_CHECKPOINT: Final = 256
+"""Decoding this many takes a few milliseconds: nobody else waits longer for their turn."""
+
+
+async def run_connection(
+    stream: TextStream,
+    protocol: FeedProtocol,
+    shard: Shard,
+    events_in: trio.MemorySendChannel[list[Event]],
+) -> None:
+    """Drive one open connection until it is lost.
+
+    The body reads messages into `protocol` and sends the resulting events, in order and in
+    batches, on `events_in`. A second task sends what the protocol queues: subscriptions as the
+    shard's interest changes, heartbeats as they fall due. Only that task writes to the socket.
+
+    Args:
+        stream: An open connection. The caller closes it.
+        protocol: A fresh protocol; it must not have served another connection.
+        shard: What this connection is to carry.
+        events_in: Where events go. Waiting here pauses the socket, so its reader is fast.
+
+    Raises:
+        ExceptionGroup: with `ConnectionLost` or `HeartbeatTimeout`.
+    """
+    connection = _Connection(stream, protocol, shard, events_in)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(connection.write_frames, name=f"write {shard.name}")
+        await connection.read_messages()
+
+
+@attrs.define(eq=False)
+class _Connection:
+    stream: TextStream
+    protocol: FeedProtocol
+    shard: Shard
+    events_in: trio.MemorySendChannel[list[Event]]
+    writer_deadline: float = math.inf
+
+    async def read_messages(self) -> None:
+        protocol, shard = self.protocol, self.shard
+        while True:
+            batch = await self.stream.receive_batch()
+            for start in range(0, len(batch), _MESSAGES_PER_CHECKPOINT):
+                now = trio.current_time()
+                events = protocol.receive(batch[start : start + _MESSAGES_PER_CHECKPOINT], now)
+                shard.heard(now, proven=protocol.proven)
+                if events:
+                    await self.events_in.send(events)
+            if protocol.has_frames() or protocol.next_deadline() < self.writer_deadline:
+                shard.changed.ring()
+
+    async def write_frames(self) -> None:
+        protocol, shard = self.protocol, self.shard
+        while True:
+            protocol.set_interest(shard.assets, trio.current_time())
+            for frame in protocol.frames_to_send():
+                await self.stream.send(frame)
+            self.writer_deadline = protocol.next_deadline()
+            with trio.move_on_at(self.writer_deadline):
+                await shard.changed.wait()
+            events = protocol.advance(trio.current_time())
+            if events:
+                await self.events_in.send(events)

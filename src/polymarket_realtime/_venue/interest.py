@@ -1,0 +1,59 @@
+"""What all subscriptions together want: a level, not a sequence of commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._venue.wakeup import Wakeup
+
+__all__ = ["Interest"]
+
+
+class Interest:
+    """The wanted assets, counted by how many subscriptions hold them.
+
+    Attributes:
+        wanted: The assets of at least one holder, each once.
+        changed: Rings when `wanted`, `broadcasts` or `suspended` is another than before.
+    """
+
+    def __init__(self) -> None:
+        self.wanted: frozenset[AssetId] = frozenset()
+        self.changed = Wakeup()
+        self._holders: Counter[AssetId] = Counter()
+        self._broadcast_holders = 0
+        self._suspended = False
+
+    @property
+    def broadcasts(self) -> bool:
+        """Whether somebody wants what the venue tells to everybody."""
+        return self._broadcast_holders > 0
+
+    @property
+    def suspended(self) -> bool:
+        """Whether no connection may be held, whatever is wanted."""
+        return self._suspended
+
+    def suspend(self, *, suspended: bool) -> None:
+        """Hold no connection from now on, or hold them again."""
+        self._suspended = suspended
+        self.changed.ring()
+
+    def acquire(self, assets: Iterable[AssetId], *, broadcasts: bool = False) -> None:
+        """Want these, once more."""
+        self._holders.update(assets)
+        self._broadcast_holders += broadcasts
+        self._refresh()
+
+    def release(self, assets: Iterable[AssetId], *, broadcasts: bool = False) -> None:
+        """Take one `acquire` of the same arguments back."""
+        self._holders.subtract(assets)
+        self._broadcast_holders -= broadcasts
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._holders = +self._holders
+        self.wanted = frozenset(self._holders)
+        self.changed.ring()

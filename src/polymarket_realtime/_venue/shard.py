@@ -1,0 +1,150 @@
+"""One of several connections to an endpoint: what it should carry, and how it is doing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+import trio
+
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._venue.wakeup import Wakeup
+
+__all__ = ["ConnectionState", "ConnectionStatistics", "ConnectionTotals", "Shard"]
+
+
+class ConnectionState(StrEnum):
+    """What a connection's supervisor is doing."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting"
+    """For the next dial, after a failure."""
+    PARKED = "parked"
+    """Until other assets are wanted: the venue has nothing more to say about these."""
+    CLOSED = "closed"
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionStatistics:
+    """One connection at one moment. Times are on Trio's clock, in seconds.
+
+    Attributes:
+        state: What its supervisor is doing, since `state_since`.
+        assets: How many assets it carries.
+        dials: Attempts to connect.
+        connects: Those that succeeded.
+        failures: Dials that failed and connections that were lost.
+        last_error: The latest of them, one sentence.
+        last_heard: When the latest message came, PONG included.
+        redial_at: When the next dial is due, while waiting.
+    """
+
+    name: str
+    url: str
+    state: ConnectionState
+    state_since: float
+    assets: int
+    dials: int
+    connects: int
+    failures: int
+    last_error: str | None
+    last_heard: float | None
+    redial_at: float | None
+
+
+@attrs.frozen
+class ConnectionTotals:
+    """Counts over several connections."""
+
+    dials: int = 0
+    connects: int = 0
+    reconnects: int = 0
+    failures: int = 0
+
+    def plus(self, other: ConnectionTotals) -> ConnectionTotals:
+        """The sum of both."""
+        return ConnectionTotals(
+            self.dials + other.dials,
+            self.connects + other.connects,
+            self.reconnects + other.reconnects,
+            self.failures + other.failures,
+        )
+
+
+@attrs.define(eq=False)
+class Shard:
+    """Written by the pool (`assets`) and by its own supervisor (the rest)."""
+
+    number: int
+    endpoint: str
+    url: str
+    assets: frozenset[AssetId]
+    watchers: trio.lowlevel.ParkingLot = attrs.field(repr=False)
+    """Woken whenever the state changes."""
+    changed: Wakeup = attrs.field(factory=Wakeup)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Cancelled by the pool when this connection is not needed any more."""
+    state: ConnectionState = ConnectionState.CONNECTING
+    state_since: float = attrs.field(factory=trio.current_time)
+    attempt: int = 0
+    """Failures since a connection last proved itself."""
+    dials: int = 0
+    connects: int = 0
+    failures: int = 0
+    last_error: str | None = None
+    last_heard: float | None = None
+    redial_at: float | None = None
+    _attempt_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+
+    @property
+    def name(self) -> str:
+        """For example `market#0`."""
+        return f"{self.endpoint}#{self.number}"
+
+    def carry(self, assets: frozenset[AssetId]) -> None:
+        """Change what this connection carries."""
+        if assets != self.assets:
+            self.assets = assets
+            self.changed.ring()
+
+    def new_attempt(self) -> trio.CancelScope:
+        """The scope of what the supervisor does next, so that `hang_up` can end it."""
+        self._attempt_scope = trio.CancelScope()
+        return self._attempt_scope
+
+    def hang_up(self) -> None:
+        """End the current connection or the wait for the next one, and dial at once."""
+        self._attempt_scope.cancel()
+
+    def enter(self, state: ConnectionState, *, redial_at: float | None = None) -> None:
+        """Note what the supervisor does from now on."""
+        self.state, self.state_since = state, trio.current_time()
+        self.redial_at = redial_at
+        self.watchers.unpark_all()
+
+    def heard(self, now: float, *, proven: bool) -> None:
+        """Note that a message has come."""
+        self.last_heard = now
+        if proven:
+            self.attempt = 0
+
+    def statistics(self) -> ConnectionStatistics:
+        """The state at this moment."""
+        return ConnectionStatistics(
+            name=self.name,
+            url=self.url,
+            state=self.state,
+            state_since=self.state_since,
+            assets=len(self.assets),
+            dials=self.dials,
+            connects=self.connects,
+            failures=self.failures,
+            last_error=self.last_error,
+            last_heard=self.last_heard,
+            redial_at=self.redial_at,
+        )
+
+    def totals(self) -> ConnectionTotals:
+        """The counts alone."""
+        return ConnectionTotals(self.dials, self.connects, max(self.connects - 1, 0), self.failures)

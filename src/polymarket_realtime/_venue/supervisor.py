@@ -1,0 +1,121 @@
+"""Keeps one connection alive: dial, run, say what happened, wait, dial again."""
+
+from __future__ import annotations
+
+import time
+from typing import Never
+
+import trio
+
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.feed import Connected, Interrupted
+from polymarket_realtime._protocol.backoff import Uniform
+from polymarket_realtime._protocol.closes import Redial, plan_redial
+from polymarket_realtime._venue.connection import run_connection
+from polymarket_realtime._venue.endpoints import Endpoint, OpenStream
+from polymarket_realtime._venue.shard import ConnectionState, Shard
+from polymarket_realtime.errors import ConnectionLost, TransportError
+
+__all__ = ["supervise"]
+
+
+async def supervise(
+    endpoint: Endpoint,
+    shard: Shard,
+    events_in: trio.MemorySendChannel[list[Event]],
+    *,
+    open_stream: OpenStream,
+    uniform: Uniform,
+) -> Never:
+    """Hold one connection, for ever.
+
+    Error handling:
+        A `TransportError` ends the attempt, is told to subscribers as `Interrupted`, and leads
+        to the next dial: the very first failure like any later one. Anything else is a bug and
+        brings the tree down.
+    """
+    while True:
+        with shard.new_attempt() as attempt:
+            error = await _run_attempt(endpoint, shard, events_in, open_stream)
+            redial = plan_redial(error)
+            delay = max(endpoint.backoff.delay(shard.attempt, uniform), redial.at_least)
+            shard.attempt += 1
+        if attempt.cancelled_caught:
+            redial, delay = Redial("replaced on request"), 0.0
+        else:
+            shard.failures += 1
+            shard.last_error = redial.reason
+        await events_in.send([_interrupted(shard, redial, delay)])
+        with shard.new_attempt():
+            await _wait_for_redial(shard, redial, delay)
+
+
+async def _run_attempt(
+    endpoint: Endpoint,
+    shard: Shard,
+    events_in: trio.MemorySendChannel[list[Event]],
+    open_stream: OpenStream,
+) -> TransportError:
+    """One dial and, if it succeeds, one connection; the error that ended it."""
+    shard.enter(ConnectionState.CONNECTING)
+    shard.dials += 1
+    failure: TransportError | None = None
+    try:
+        async with open_stream(shard.url) as stream:
+            shard.connects += 1
+            shard.enter(ConnectionState.CONNECTED)
+            now, wall = trio.current_time(), time.time()
+            protocol = endpoint.make_protocol(shard.assets, now, wall - now)
+            try:
+                await events_in.send([_connected(shard, wall)])
+                await run_connection(stream, protocol, shard, events_in)
+            finally:
+                protocol.connection_lost(trio.current_time())
+    except* TransportError as group:
+        failure = _most_telling(group)
+    assert failure is not None, "a connection ends by an error only"
+    return failure
+
+
+def _most_telling(group: BaseExceptionGroup[TransportError]) -> TransportError:
+    """Reader and writer may both fail; the close frame's own words say the most."""
+    errors = _leaves(group)
+    with_code = [e for e in errors if isinstance(e, ConnectionLost) and e.code is not None]
+    return (with_code or errors)[0]
+
+
+def _leaves(group: BaseExceptionGroup[TransportError]) -> list[TransportError]:
+    leaves: list[TransportError] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+async def _wait_for_redial(shard: Shard, redial: Redial, delay: float) -> None:
+    if redial.park:
+        shard.enter(ConnectionState.PARKED)
+        assets = shard.assets
+        while shard.assets <= assets:
+            await shard.changed.wait()
+    else:
+        shard.enter(ConnectionState.WAITING, redial_at=trio.current_time() + delay)
+        await trio.sleep(delay)
+
+
+def _connected(shard: Shard, wall: float) -> Connected:
+    return Connected(
+        received=wall,
+        connection=shard.name,
+        asset_ids=tuple(sorted(shard.assets)),
+        attempt=shard.dials,
+    )
+
+
+def _interrupted(shard: Shard, redial: Redial, delay: float) -> Interrupted:
+    return Interrupted(
+        received=time.time(),
+        connection=shard.name,
+        asset_ids=tuple(sorted(shard.assets)),
+        reason=redial.reason,
+        retry_in=None if redial.park else round(delay, 3),
+    )

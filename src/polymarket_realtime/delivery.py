@@ -1,0 +1,66 @@
+"""Subscriptions whose events are handed to somebody, instead of being iterated over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Never
+
+import attrs
+import trio
+
+from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.topics import Topic
+from polymarket_realtime._venue.wakeup import Wakeup
+from polymarket_realtime.service import Service
+
+__all__ = ["Deliveries", "Sink"]
+
+Sink = Callable[[Subscription, list[Event]], Awaitable[None]]
+"""Takes the events of one subscription, in order. It may wait; nothing else stalls for it."""
+
+
+@attrs.define(eq=False)
+class Deliveries:
+    """Subscriptions by id, and the one task that hands over their events.
+
+    The task looks at most once per `interval` seconds, so a busy market reaches a model as a
+    few fresh events and not as a flood; what could not be handed over in time is conflated or
+    dropped, and counted, in each subscription's own mailbox.
+    """
+
+    service: Service
+    sink: Sink
+    interval: float
+    _wakeup: Wakeup = attrs.field(factory=Wakeup, init=False)
+    _subscriptions: dict[str, Subscription] = attrs.field(factory=dict, init=False)
+
+    def subscribe(self, *topics: Topic, note: SubscriptionNote) -> Subscription:
+        """Begin to hand over the events of `topics`."""
+        subscription = self.service.subscribe(*topics, note=note, wakeup=self._wakeup)
+        self._subscriptions[subscription.id] = subscription
+        self._wakeup.ring()
+        return subscription
+
+    def unsubscribe(self, subscription_id: str) -> bool:
+        """Hand over nothing more of this subscription; whether there was one."""
+        subscription = self._subscriptions.pop(subscription_id, None)
+        if subscription is None:
+            return False
+        subscription.close()
+        return True
+
+    def close(self) -> None:
+        """Remove all subscriptions."""
+        for subscription_id in list(self._subscriptions):
+            self.unsubscribe(subscription_id)
+
+    async def run(self) -> Never:
+        """Hand over events, for ever."""
+        while True:
+            await self._wakeup.wait()
+            for subscription in list(self._subscriptions.values()):
+                events = subscription.receive_nowait()
+                if events:
+                    await self.sink(subscription, events)
+            await trio.sleep(self.interval)

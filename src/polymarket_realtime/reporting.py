@@ -1,0 +1,147 @@
+"""Puts together the status from what each floor counts."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime
+
+import trio
+
+from polymarket_realtime._hub.hub import Hub
+from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._model.values import utc_from_ms, utc_from_seconds
+from polymarket_realtime._protocol.book import Book
+from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._venue.interest import Interest
+from polymarket_realtime._venue.pool import Pool
+from polymarket_realtime._venue.shard import ConnectionState, ConnectionStatistics
+from polymarket_realtime.status import (
+    AssetStatus,
+    BackgroundTask,
+    ConnectionStatus,
+    EndpointStatus,
+    Statistics,
+    Status,
+    Subscriptions,
+    SubscriptionStatus,
+)
+
+__all__ = ["report_status"]
+
+_WORST_FIRST = (
+    ConnectionState.WAITING,
+    ConnectionState.CONNECTING,
+    ConnectionState.CONNECTED,
+    ConnectionState.PARKED,
+)
+
+
+def report_status(
+    pool: Pool, interest: Interest, hub: Hub, books: BookStore, *, started: float
+) -> Status:
+    """Everything at this moment."""
+    subscriptions = [_subscription(each, books) for each in hub.subscriptions]
+    return Status(
+        connections={pool.endpoint.name: _endpoint(pool, interest)},
+        subscriptions=Subscriptions(
+            total=len(subscriptions),
+            by_type=dict(Counter(each.type for each in subscriptions)),
+            active=subscriptions,
+        ),
+        statistics=_statistics(pool, hub),
+        background_task=BackgroundTask(
+            running=not interest.suspended, started_at=utc_from_seconds(started)
+        ),
+    )
+
+
+def _endpoint(pool: Pool, interest: Interest) -> EndpointStatus:
+    connections = pool.statistics()
+    states = {connection.state for connection in connections}
+    worst = next((state for state in _WORST_FIRST if state in states), None)
+    idle = "suspended" if interest.suspended else "idle"
+    return EndpointStatus(
+        connected=worst is ConnectionState.CONNECTED,
+        state=idle if worst is None else worst,
+        url=pool.endpoint.url,
+        connections=[_connection(each) for each in connections],
+    )
+
+
+def _connection(connection: ConnectionStatistics) -> ConnectionStatus:
+    redial_at = connection.redial_at
+    since = _wall(connection.state_since)
+    assert since is not None
+    return ConnectionStatus(
+        name=connection.name,
+        state=connection.state,
+        since=since,
+        assets=connection.assets,
+        dials=connection.dials,
+        reconnects=max(connection.connects - 1, 0),
+        failures=connection.failures,
+        last_error=connection.last_error,
+        last_message_at=_wall(connection.last_heard),
+        retry_in=None if redial_at is None else round(max(redial_at - trio.current_time(), 0.0), 3),
+    )
+
+
+def _wall(moment: float | None) -> datetime | None:
+    """A moment of Trio's clock as a time of day."""
+    if moment is None:
+        return None
+    return utc_from_seconds(time.time() - trio.current_time() + moment)
+
+
+def _subscription(subscription: Subscription, books: BookStore) -> SubscriptionStatus:
+    counts, note = subscription.statistics(), subscription.note
+    held = [books.get(asset_id) for asset_id in subscription.asset_ids]
+    return SubscriptionStatus(
+        id=subscription.id,
+        type=note.type,
+        channel=note.channel,
+        market_ids=list(note.market_ids),
+        token_ids=list(subscription.asset_ids),
+        callback_type=note.callback_type,
+        created_at=utc_from_seconds(subscription.created),
+        events_received=counts.received,
+        events_delivered=counts.delivered,
+        events_conflated=counts.conflated,
+        events_dropped=counts.dropped,
+        last_event_at=None if counts.last_event is None else utc_from_seconds(counts.last_event),
+        assets=[_asset(book) for book in held if book is not None],
+    )
+
+
+def _asset(book: Book) -> AssetStatus:
+    return AssetStatus(
+        asset_id=book.asset_id,
+        in_sync=book.in_sync,
+        reason=book.reason,
+        epoch=book.epoch,
+        revision=book.revision,
+        best_bid=None if book.best_bid is None else book.best_bid[0],
+        best_ask=None if book.best_ask is None else book.best_ask[0],
+        last_change_at=utc_from_ms(book.timestamp_ms) if book.epoch else None,
+    )
+
+
+def _statistics(pool: Pool, hub: Hub) -> Statistics:
+    heard, told, dialled = pool.endpoint.counters, hub.statistics(), pool.totals
+    return Statistics(
+        total_messages=heard.messages,
+        total_events=heard.events.total(),
+        events_by_type={str(name): count for name, count in heard.events.items()},
+        malformed_frames=heard.malformed,
+        unwanted_changes=heard.unwanted_changes,
+        late_changes=heard.late_changes,
+        duplicate_changes=heard.duplicates,
+        resyncs=heard.resyncs,
+        connection_errors=dialled.failures,
+        reconnect_count=dialled.reconnects,
+        events_delivered=told.delivered,
+        events_conflated=told.conflated,
+        events_dropped=told.dropped,
+        last_event_at=None if heard.last_event is None else utc_from_seconds(heard.last_event),
+    )

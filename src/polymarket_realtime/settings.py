@@ -1,0 +1,163 @@
+"""Every knob of the service: its unit, its default, its environment variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import attrs
+import cattrs
+
+from polymarket_realtime.errors import InsecureUrl, SettingsError
+
+__all__ = ["Settings"]
+
+_PREFIX: Final = "POLYMARKET_"
+_SECURE: Final = {"ws": "wss", "http": "https"}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_url(_: Any, attribute: attrs.Attribute[str], url: str) -> None:
+    plain, secure = attribute.metadata["schemes"]
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(attribute.name, url, str(error)) from error
+    if parts.scheme not in (plain, secure) or not host:
+        raise SettingsError(attribute.name, url, f"expected a URL like {secure}://host/path")
+    if parts.username or parts.password:
+        raise SettingsError(attribute.name, f"{parts.scheme}://…@{host}", "no user info in URLs")
+    if parts.scheme == plain and not _is_loopback(host):
+        raise InsecureUrl(attribute.name, url, secure)
+
+
+def _check_positive(_: Any, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise SettingsError(attribute.name, value, "must be greater than 0")
+
+
+def _rest_url(default: str) -> Any:
+    return attrs.field(
+        default=default,
+        validator=_check_url,
+        converter=lambda url: url.rstrip("/"),
+        metadata={"schemes": ("http", "https")},
+    )
+
+
+def _with_market_path(url: str) -> str:
+    """The venue answers 404 on its bare base `/ws/`, which documents still name."""
+    return url.rstrip("/") + "/market" if url.rstrip("/").endswith("/ws") else url
+
+
+def _positive(default: float) -> Any:
+    return attrs.field(default=default, validator=_check_positive)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How the service connects, waits, buffers and delivers.
+
+    The environment variable of a field is its name in capitals after `POLYMARKET_`, for
+    example `POLYMARKET_MARKET_URL`.
+
+    Attributes:
+        market_url: The CLOB market channel. `ws://` is accepted for loopback only.
+        clob_url: Base of the CLOB's REST.
+        gamma_url: Base of the Gamma REST, which knows the markets' names.
+        open_timeout: Seconds to wait for DNS, TCP, TLS and handshake together.
+        lookup_timeout: Seconds to wait for a REST answer.
+        ping_interval: Seconds between two `PING`.
+        ping_timeout: Seconds without any frame after which a connection is replaced.
+        backoff_initial: Seconds before the first redial.
+        backoff_maximum: Seconds that no wait for a redial exceeds.
+        backoff_multiplier: Growth from one wait to the next.
+        backoff_jitter: Part of a wait that chance may take away, from 0 to 0.5.
+        assets_per_connection: Most assets that one connection carries.
+        max_message_size: Bytes of the largest message accepted; an opening dump of 200 books
+            is one message.
+        mailbox_capacity: Events that a subscription holds for a slow reader.
+        notify_interval: Seconds between two rounds of delivery to MCP clients and callbacks.
+        user_agent: What the venue's edge is told.
+    """
+
+    market_url: str = attrs.field(
+        default="wss://ws-subscriptions-clob.polymarket.com/ws/market",
+        validator=_check_url,
+        converter=_with_market_path,
+        metadata={"schemes": ("ws", "wss")},
+    )
+    clob_url: str = _rest_url("https://clob.polymarket.com")
+    gamma_url: str = _rest_url("https://gamma-api.polymarket.com")
+    open_timeout: float = _positive(10.0)
+    lookup_timeout: float = _positive(10.0)
+    ping_interval: float = _positive(10.0)
+    ping_timeout: float = _positive(30.0)
+    backoff_initial: float = _positive(1.0)
+    backoff_maximum: float = _positive(60.0)
+    backoff_multiplier: float = attrs.field(default=2.0)
+    backoff_jitter: float = attrs.field(default=0.2)
+    assets_per_connection: int = attrs.field(default=200)
+    max_message_size: int = _positive(32 * 1024 * 1024)
+    mailbox_capacity: int = _positive(1024)
+    notify_interval: float = _positive(0.25)
+    user_agent: str = "polymarket-realtime"
+
+    @backoff_multiplier.validator
+    def _check_multiplier(self, attribute: attrs.Attribute[float], value: float) -> None:
+        if value < 1:
+            raise SettingsError(attribute.name, value, "must be at least 1")
+
+    @backoff_jitter.validator
+    def _check_jitter(self, attribute: attrs.Attribute[float], value: float) -> None:
+        if not 0 <= value <= 0.5:
+            raise SettingsError(attribute.name, value, "must be from 0 to 0.5")
+
+    @assets_per_connection.validator
+    def _check_assets(self, attribute: attrs.Attribute[int], value: int) -> None:
+        if not 1 <= value <= 500:
+            raise SettingsError(
+                attribute.name, value, "must be from 1 to 500: above, the venue loses data"
+            )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+        """Read the settings from variables such as `os.environ`.
+
+        Args:
+            environ: The variables; unknown ones are left alone, empty ones count as unset.
+            **overrides: Values that win over the variables.
+
+        Raises:
+            SettingsError: A variable has a value that cannot work.
+        """
+        values: dict[str, Any] = {}
+        for field in attrs.fields(cls):
+            text = environ.get(_PREFIX + field.name.upper())
+            if text:
+                values[field.name] = _parsed(field, text)
+        return cls(**(values | overrides))
+
+
+_converter: Final = cattrs.Converter()
+
+
+def _parsed(field: attrs.Attribute[Any], text: str) -> Any:
+    wanted = {"str": str, "int": int, "float": float}[str(field.type)]
+    try:
+        return _converter.structure(text, wanted)
+    except ValueError:
+        variable = _PREFIX + field.name.upper()
+        kind = "a whole number" if wanted is int else "a number"
+        raise SettingsError(variable, text, f"expected {kind}") from None

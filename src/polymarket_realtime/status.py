@@ -1,0 +1,152 @@
+"""The state of the service at one moment, as a person or a model reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+__all__ = ["ConnectionStatus", "EndpointStatus", "Statistics", "Status", "SubscriptionStatus"]
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionStatus:
+    """One WebSocket connection.
+
+    Attributes:
+        state: `connecting`, `connected`, `waiting` (for the next dial) or `parked` (the venue
+            has nothing more to say about its assets).
+        since: When it entered that state.
+        assets: How many it carries.
+        reconnects: Successful dials after the first.
+        failures: Dials that failed and connections that were lost.
+        last_message_at: PONG included; None before the first.
+        retry_in: Seconds until the next dial, while waiting.
+    """
+
+    name: str
+    state: str
+    since: datetime
+    assets: int
+    dials: int
+    reconnects: int
+    failures: int
+    last_error: str | None
+    last_message_at: datetime | None
+    retry_in: float | None
+
+
+@attrs.frozen(kw_only=True)
+class EndpointStatus:
+    """One upstream address and its connections.
+
+    Attributes:
+        connected: Whether every connection that is needed is up, and one is.
+        state: The worst of its connections' states; `idle` while nothing is wanted.
+    """
+
+    connected: bool
+    state: str
+    url: str
+    connections: list[ConnectionStatus]
+
+
+@attrs.frozen(kw_only=True)
+class AssetStatus:
+    """One subscribed token: whether its book is the truth, and if not, why."""
+
+    asset_id: str
+    in_sync: bool
+    reason: str | None
+    epoch: int
+    revision: int
+    best_bid: str | None
+    best_ask: str | None
+    last_change_at: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionStatus:
+    """One subscription of a client.
+
+    Attributes:
+        id: What `unsubscribe` takes.
+        type: Public name of the events that it is about.
+        events_received: Events that the feed had for it.
+        events_delivered: Events handed to the client.
+        events_conflated: Events replaced by newer ones before they were delivered.
+        events_dropped: Events that a slow client lost.
+        last_event_at: None before the first.
+    """
+
+    id: str
+    type: str
+    channel: str
+    market_ids: list[str]
+    token_ids: list[str]
+    callback_type: str
+    created_at: datetime
+    events_received: int
+    events_delivered: int
+    events_conflated: int
+    events_dropped: int
+    last_event_at: datetime | None
+    assets: list[AssetStatus]
+
+
+@attrs.frozen(kw_only=True)
+class Statistics:
+    """Counts since the service began; they only grow.
+
+    Attributes:
+        total_messages: WebSocket messages, `PONG` included.
+        total_events: The venue's events: each object of an array counts for itself.
+        events_by_type: The same by public name; `unknown` for kinds that are not known.
+        malformed_frames: Events of a known kind that broke their format.
+        connection_errors: Dials that failed and connections that were lost.
+        reconnect_count: Successful dials after the first of each connection.
+        events_delivered: Events handed to readers; conflated and dropped likewise.
+        last_event_at: None before the first.
+    """
+
+    total_messages: int
+    total_events: int
+    events_by_type: dict[str, int]
+    malformed_frames: int
+    unwanted_changes: int
+    late_changes: int
+    duplicate_changes: int
+    resyncs: int
+    connection_errors: int
+    reconnect_count: int
+    events_delivered: int
+    events_conflated: int
+    events_dropped: int
+    last_event_at: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class BackgroundTask:
+    """Whether the feed is being kept up."""
+
+    running: bool
+    started_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Subscriptions:
+    """All subscriptions of clients."""
+
+    total: int
+    by_type: dict[str, int]
+    active: list[SubscriptionStatus]
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """Everything."""
+
+    connections: dict[str, EndpointStatus]
+    subscriptions: Subscriptions
+    statistics: Statistics
+    background_task: BackgroundTask
