@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -84,8 +85,11 @@ async def open_service(
 
 
 def _dialler(settings: Settings) -> OpenStream:
+    # Reading the machine's certificates takes some 20 ms: once, and not at every dial.
+    secure = settings.market_url.startswith("wss:")
     return partial(
         open_text_stream,
+        ssl_context=ssl.create_default_context() if secure else None,
         open_timeout=settings.open_timeout,
         max_message_size=settings.max_message_size,
         user_agent=settings.user_agent,

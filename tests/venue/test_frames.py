@@ -234,6 +234,7 @@ def test_text_that_is_not_utf8_ends_the_connection_only_in_fragments():
         b"\x81\xff" + bytes(12),
         b"\x81\x7f\x80" + bytes(7),
         frame(PING, b"a" * 126),
+        b"\x89\x7f" + struct.pack("!Q", 1 << 40),
         frame(PING, fin=False),
         frame(CLOSE, fin=False),
         frame(CLOSE, b"a" * 126),

@@ -1,6 +1,7 @@
 """The transport over real sockets on loopback, against peers that behave and peers that do not."""
 
 import inspect
+import os
 import socket
 import ssl
 import struct
@@ -317,6 +318,23 @@ async def test_message_over_the_limit_ends_the_connection_with_1009_after_those_
             assert (await expect_lost(do)).code == 1009
     await wait_all_tasks_blocked()
     assert closes == [CloseConnection(code=1009, reason="message of more than 1000 bytes")]
+
+
+async def test_offender_that_is_gone_before_it_can_be_told_is_still_only_lost(serve):
+    async def handler(stream):
+        await accept(stream)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Without a checkpoint between, so the reset is there before the frame is read.
+        os.write(stream.socket.fileno(), b"\xc1\x00")
+        stream.socket.close()
+        gone.set()
+
+    gone = trio.Event()
+    async with dial(f"ws://{await serve(handler)}") as stream:
+        await gone.wait()
+        await wait_all_tasks_blocked(0.01)  # a reader that fell would take this block with it
+        lost = await expect_lost(stream.receive_batch)
+    assert lost.code == 1002
 
 
 async def test_leaving_the_block_says_goodbye(serve_websockets):

@@ -19,6 +19,9 @@ _RESOLVED: Final = "all subscribed assets resolved"
 _SLOWLY: Final = 30.0
 """Seconds: dialling again at once would only be refused again."""
 
+_PATIENCE: Final = 60.0
+"""Seconds that a server may make us wait by `Retry-After`."""
+
 
 @attrs.frozen
 class Redial:
@@ -60,7 +63,7 @@ def _after_close(error: ConnectionLost) -> Redial:
 
 def _after_refusal(error: ConnectFailed) -> Redial:
     if error.retry_after is not None:
-        return Redial(str(error), at_least=error.retry_after)
+        return Redial(str(error), at_least=min(error.retry_after, _PATIENCE))
     if error.status in (403, 404, 429):
         return Redial(str(error), at_least=_SLOWLY)
     return Redial(str(error))

@@ -115,6 +115,7 @@ class Shard:
 
     def hang_up(self) -> None:
         """End the current connection or the wait for the next one, and dial at once."""
+        self.enter(ConnectionState.CONNECTING)
         self._attempt_scope.cancel()
 
     def enter(self, state: ConnectionState, *, redial_at: float | None = None) -> None:

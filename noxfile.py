@@ -1,0 +1,58 @@
+"""`nox` runs what has to pass; `nox -s bench` prints how fast it is."""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "typing", "tests"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CODE = ("src", "tests", "examples", "benchmarks", "noxfile.py")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the package and the dependency groups that a session needs."""
+    for group in groups:
+        session.install(*nox.project.dependency_groups(PROJECT, group))
+    session.install(".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, bugs that can be seen, and Trio's rules."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("ruff", "check", *CODE)
+    session.run("flake8", "--select=ASYNC", "--enable=ASYNC", "src")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Types, in the strictest mode."""
+    install(session, "typing")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test that needs no network. Arguments go to pytest."""
+    install(session, "tests")
+    session.run("pytest", *session.posargs, env=captures())
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Messages per second and CPU per message, on this machine."""
+    install(session)
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+def captures() -> dict[str, str]:
+    """Where recordings of the venue are, if somebody has said so."""
+    directory = os.environ.get("POLYMARKET_CAPTURES")
+    return {"POLYMARKET_CAPTURES": directory} if directory else {}

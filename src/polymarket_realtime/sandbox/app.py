@@ -1,0 +1,65 @@
+"""The ASGI application: the market channel, and HTTP beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from .exchange import Exchange
+from .faults import Faults
+from .gamma_api import GammaApi
+from .market_socket import MarketSocket
+from .replay import ReplayVenue
+from .rest import ClobApi, FaultsApi
+
+
+def make_app(
+    venue: Exchange | ReplayVenue,
+    market_socket: MarketSocket,
+    faults: Faults,
+    *,
+    urls: dict[str, str],
+    clock: Callable[[], float],
+) -> Starlette:
+    """Everything that the sandbox answers; `urls` is what its front page says of itself."""
+    exchange = venue if isinstance(venue, Exchange) else None
+
+    async def front_page(_: Request) -> Response:
+        return JSONResponse(_front_page(exchange, urls))
+
+    async def no_such_channel(websocket: WebSocket) -> None:
+        await websocket.send_denial_response(Response(status_code=404))
+
+    routes: list[BaseRoute] = [
+        Route("/", front_page),
+        *ClobApi(venue, clock).routes(),
+        *GammaApi(exchange).routes(),
+        *FaultsApi(faults).routes(),
+        WebSocketRoute("/ws/market", market_socket.serve),
+        # Without this, Starlette would refuse an unknown channel with 403.
+        WebSocketRoute("/{path:path}", no_such_channel),
+    ]
+    return Starlette(routes=routes)
+
+
+def _front_page(exchange: Exchange | None, urls: dict[str, str]) -> dict[str, Any]:
+    return {
+        "what": "a sandbox that speaks like Polymarket; nothing here is real",
+        **urls,
+        "markets": [
+            {
+                "question": market.question,
+                "slug": market.slug,
+                "condition_id": market.condition_id,
+                "tokens": dict(zip(market.outcomes, market.token_ids, strict=True)),
+                "closed": not market.live,
+            }
+            for market in (exchange.markets if exchange else ())
+        ],
+    }

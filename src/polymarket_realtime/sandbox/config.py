@@ -1,0 +1,64 @@
+"""The knobs of a sandbox."""
+
+from __future__ import annotations
+
+import math
+from ipaddress import ip_address
+from pathlib import Path
+
+import attrs
+
+from polymarket_realtime.errors import SettingsError
+
+
+@attrs.frozen
+class SandboxConfig:
+    """How the sandbox behaves.
+
+    Attributes:
+        host: A loopback address, or `localhost`.
+        port: TCP port; 0 takes a free one.
+        seed: The same seed gives the same markets, ids and, step for step, the same order flow.
+        rate: Mean exchange steps a second over all markets; 0 means nothing moves by itself.
+        replay: A recorded session (JSONL) to serve instead of the synthetic exchange.
+        speed: Of a replay: 1 as recorded, N for N times as fast, `math.inf` without pauses.
+        connection: Of a replay: the recorded connection that every client gets.
+        idle_timeout: Seconds without PING and without data after which a connection is dropped.
+        lifecycle: A market is created and another resolves while you watch.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 7
+    rate: float = 8.0
+    replay: Path | None = None
+    speed: float = 1.0
+    connection: str | None = None
+    idle_timeout: float = 125.0
+    lifecycle: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if not _is_loopback(self.host):
+            raise SettingsError("host", self.host, "the sandbox listens on loopback only")
+        if not 0 <= self.port <= 0xFFFF:
+            raise SettingsError("port", self.port, "not a TCP port")
+        if not 0 <= self.rate < math.inf:
+            raise SettingsError("rate", self.rate, "steps a second, 0 or more")
+        if not self.speed > 0:
+            raise SettingsError("speed", self.speed, "a factor above 0, or inf")
+        if not self.idle_timeout > 0:
+            raise SettingsError("idle_timeout", self.idle_timeout, "seconds above 0")
+
+    @property
+    def address(self) -> str:
+        """The address to bind: `host`, with `localhost` meaning IPv4."""
+        return "127.0.0.1" if self.host == "localhost" else self.host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,188 @@
+"""The server's half of `/ws/market`: one client's session from accept to close.
+
+Source: docs.polymarket.com, Market Channel; texts, closes and timeouts as measured on 2026-10-04.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import attrs
+import trio
+from starlette.websockets import WebSocket
+
+from .connections import BAD_SUBSCRIPTION, Connection, Connections
+from .exchange import Exchange
+from .frames import encode
+from .replay import ReplayVenue
+
+CLOSE_GRACE = 2.0
+"""Seconds in which a client may answer a close frame."""
+
+
+Kind = Literal["market", "subscribe", "unsubscribe"]
+
+
+@attrs.frozen
+class Request:
+    """A frame that means something on this channel."""
+
+    kind: Kind
+    tokens: tuple[str, ...]
+    custom: bool | None
+    dump: bool
+
+
+def decode_request(text: str) -> Request | None:
+    """What a client asks for, or None if the venue would not understand it."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    tokens, custom = body.get("assets_ids"), body.get("custom_feature_enabled")
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        return None
+    if custom is not None and not isinstance(custom, bool):
+        return None
+    kind = _kind(body)
+    if kind is None or not (tokens or custom):
+        return None
+    return Request(kind, tuple(tokens), custom, dump=body.get("initial_dump") is not False)
+
+
+def _kind(body: dict[str, Any]) -> Kind | None:
+    if body.get("type") == "market":
+        return "market"
+    operation = body.get("operation")
+    return operation if operation in ("subscribe", "unsubscribe") else None
+
+
+@attrs.frozen
+class MarketSocket:
+    """Serves one client after the other, or many at once.
+
+    Attributes:
+        venue: What stands behind the socket.
+        connections: Where clients are entered and what they say is recorded.
+        idle_timeout: Seconds.
+        drop: Ends the TCP connection with this client port, without a close frame.
+        shuffle: Brings the books of a dump into an order that nobody promised.
+    """
+
+    venue: Exchange | ReplayVenue
+    connections: Connections
+    drop: Callable[[int], None]
+    shuffle: Callable[[list[Any]], None]
+    idle_timeout: float
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Speak with one client until either side ends it."""
+        await websocket.accept()
+        assert websocket.client is not None
+        port = websocket.client.port
+        connection = self.connections.add(self.idle_timeout)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send_queued, websocket, connection, port)
+                nursery.start_soon(self._drop_when_idle, connection, port)
+                nursery.start_soon(self._drop_when_close_is_ignored, connection, port)
+                await self._receive(websocket, connection, nursery)
+                nursery.cancel_scope.cancel()
+        finally:
+            self.connections.remove(connection)
+
+    async def _receive(
+        self, websocket: WebSocket, connection: Connection, nursery: trio.Nursery
+    ) -> None:
+        """Answer what the client sends until it is gone."""
+        subscribed = False
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text") or ""  # a binary message counts as an empty text
+            request = decode_request(text)
+            if subscribed:
+                self._answer(connection, text, request)
+            elif request is None or request.kind != "market":
+                # A PING counts as invalid here: nothing but a subscription may come first.
+                self.connections.record(connection, text, "invalid")
+                connection.close(BAD_SUBSCRIPTION)
+            else:
+                subscribed = True
+                self.connections.record(connection, text, "market")
+                if isinstance(self.venue, Exchange):
+                    self._open(self.venue, connection, request)
+                else:
+                    nursery.start_soon(self._play, self.venue, connection)
+
+    def _open(self, exchange: Exchange, connection: Connection, request: Request) -> None:
+        connection.custom = bool(request.custom)
+        connection.tokens.update(request.tokens)
+        if request.dump:
+            connection.offer(self._dump(exchange, request.tokens))
+
+    def _answer(self, connection: Connection, text: str, request: Request | None) -> None:
+        """Serve a frame after the first."""
+        if text == "PING":
+            self.connections.record(connection, text, "PING")
+            connection.touch()
+            connection.offer("PONG")
+        elif request is None or request.kind == "market":
+            self.connections.record(connection, text, "invalid")
+            connection.offer("INVALID OPERATION")
+        else:
+            self.connections.record(connection, text, request.kind)
+            if isinstance(self.venue, Exchange):
+                self._update(self.venue, connection, request)
+
+    def _update(self, exchange: Exchange, connection: Connection, request: Request) -> None:
+        # The flag counts even if the rest of the frame turns out to be nothing new.
+        if request.custom is not None:
+            connection.custom = request.custom
+        if request.kind == "unsubscribe":
+            connection.tokens.difference_update(request.tokens)
+            return
+        added = [token for token in request.tokens if token not in connection.tokens]
+        connection.tokens.update(added)
+        if not added:
+            connection.offer("NO NEW ASSETS")
+        elif request.dump:
+            connection.offer(self._dump(exchange, added))
+
+    def _dump(self, exchange: Exchange, tokens: Iterable[str]) -> str:
+        books = [book for token in dict.fromkeys(tokens) if (book := exchange.opening_book(token))]
+        self.shuffle(books)
+        return encode(books) + "\n"
+
+    async def _play(self, venue: ReplayVenue, connection: Connection) -> None:
+        """Serve a recorded connection, and end as it ended."""
+        recording = venue.recording(connection.number)
+        await venue.play(recording, connection.send)
+        if recording.ending is not None:
+            connection.close(recording.ending)
+
+    async def _send_queued(self, websocket: WebSocket, connection: Connection, port: int) -> None:
+        while isinstance(item := await connection.next_item(), str):
+            await websocket.send_text(item)
+            connection.frames_sent += 1
+            connection.touch()
+        if item.code is None:
+            self.drop(port)
+        else:
+            await websocket.close(item.code, item.reason)
+
+    async def _drop_when_idle(self, connection: Connection, port: int) -> None:
+        connection.touch()
+        with connection.patience:
+            await trio.sleep_forever()
+        self.drop(port)
+
+    async def _drop_when_close_is_ignored(self, connection: Connection, port: int) -> None:
+        await connection.closing.wait()
+        await trio.sleep(CLOSE_GRACE)
+        self.drop(port)

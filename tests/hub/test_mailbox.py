@@ -1,0 +1,76 @@
+"""The order and the bounds of what waits for a reader."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polymarket_realtime._hub.mailbox import Mailbox, Overflow
+
+ITEMS = st.lists(st.tuples(st.sampled_from([None, "a", "b", "c"]), st.integers()), max_size=60)
+
+
+def test_items_come_out_in_the_order_in_which_they_went_in():
+    mailbox = Mailbox(10, Overflow.CONFLATE)
+    for item in (3, 1, 2):
+        mailbox.put(item)
+    assert mailbox.take() == [3, 1, 2]
+    assert mailbox.take() == []
+
+
+def test_a_newer_item_of_the_same_key_takes_the_last_place():
+    mailbox = Mailbox(10, Overflow.CONFLATE)
+    mailbox.put("old price", "price")
+    mailbox.put("interrupted")
+    mailbox.put("new price", "price")
+    assert mailbox.take() == ["interrupted", "new price"]
+    assert mailbox.conflated == 1
+
+
+def test_the_oldest_item_gives_way_when_the_mailbox_is_full():
+    mailbox = Mailbox(2, Overflow.DROP_OLDEST)
+    for item in range(5):
+        mailbox.put(item)
+    assert mailbox.take() == [3, 4]
+    assert mailbox.dropped == 3
+
+
+def test_a_full_mailbox_that_may_not_drop_refuses_and_remembers_it():
+    mailbox = Mailbox(2, Overflow.RAISE)
+    for item in range(3):
+        mailbox.put(item)
+    assert mailbox.take() == [0, 1]
+    assert (mailbox.lagged, mailbox.dropped) == (True, 1)
+
+
+def test_replace_does_nothing_if_nothing_waits_under_the_key():
+    mailbox = Mailbox(2, Overflow.CONFLATE)
+    assert not mailbox.replace("book", "snapshot")
+    mailbox.put("change", "book")
+    assert mailbox.replace("book", "snapshot")
+    assert mailbox.take() == ["snapshot"]
+
+
+@given(items=ITEMS, capacity=st.integers(1, 8))
+def test_what_is_left_is_a_bounded_subsequence_that_ends_with_the_newest(items, capacity):
+    mailbox = Mailbox(capacity, Overflow.CONFLATE)
+    for number, (key, value) in enumerate(items):
+        mailbox.put((number, key, value), key)
+    left = mailbox.take()
+    numbers = [number for number, _, _ in left]
+    assert numbers == sorted(numbers)
+    assert len(left) <= capacity
+    assert [(key, value) for _, key, value in left] == [items[number] for number in numbers]
+    keyed = [key for _, key, _ in left if key is not None]
+    assert len(keyed) == len(set(keyed))
+    if items:
+        assert numbers[-1] == len(items) - 1
+
+
+@given(items=ITEMS, capacity=st.integers(1, 8))
+def test_every_item_is_accounted_for(items, capacity):
+    mailbox = Mailbox(capacity, Overflow.CONFLATE)
+    for key, value in items:
+        mailbox.put(value, key)
+    left = len(mailbox.take())
+    assert mailbox.received == len(items) == left + mailbox.conflated + mailbox.dropped

@@ -1,0 +1,484 @@
+"""The conformance list of `WebSocketManager`: what its users rely on, over real sockets.
+
+The names, parameters and keys are those of the Polymarket MCP server that came before; the
+frames are those that the venue really sends. Nothing here needs the network, except the one
+test marked `slow`, which asks the live venue and is opted into with `-m slow`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections import Counter
+from datetime import UTC
+from decimal import Decimal
+
+import attrs
+import httpx2
+import pytest
+import trio
+
+from polymarket_realtime import (
+    BookTopic,
+    EventType,
+    OrderbookUpdate,
+    PriceChangeEvent,
+    PriceTopic,
+    Settings,
+    TradeTopic,
+    WebSocketManager,
+    open_service,
+    open_websocket_manager,
+)
+from polymarket_realtime.errors import (
+    AuthenticationRequired,
+    InvalidIdentifier,
+    MarketNotFound,
+)
+from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
+
+SEED_EXAMPLE = "21742633143463906290569050155826241533067272736897614950488156847949938836455"
+
+
+@attrs.define
+class Inbox:
+    """Callbacks that remember, and can be waited for."""
+
+    notifications: list[dict] = attrs.field(factory=list)
+    lines: list[str] = attrs.field(factory=list)
+    _news: trio.Event = attrs.field(factory=trio.Event)
+
+    async def notify(self, data: dict) -> None:
+        self.notifications.append(data)
+        self._ring()
+
+    async def log(self, line: str) -> None:
+        self.lines.append(line)
+        self._ring()
+
+    def _ring(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
+
+    async def wait(self, happened) -> None:
+        with trio.fail_after(5):
+            while not happened():
+                await self._news.wait()
+
+    def of_type(self, kind: str) -> list[dict]:
+        return [data for data in self.notifications if data["type"] == kind]
+
+
+@pytest.fixture
+async def sandbox():
+    """An exchange on which nothing moves unless a test moves it."""
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox) -> Settings:
+    return Settings(
+        market_url=sandbox.market_url,
+        clob_url=sandbox.clob_url,
+        gamma_url=sandbox.gamma_url,
+        backoff_initial=0.05,
+        notify_interval=0.01,
+    )
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def manager(settings: Settings, inbox: Inbox):
+    async with open_websocket_manager(
+        settings, notification_callback=inbox.notify, log_callback=inbox.log
+    ) as manager:
+        yield manager
+
+
+@pytest.fixture
+def market(sandbox: Sandbox):
+    return sandbox.exchange.markets[0]
+
+
+@pytest.fixture
+def token(market) -> str:
+    return market.token_ids[0]
+
+
+def subscription(manager: WebSocketManager, subscription_id: str) -> dict:
+    active = manager.get_status()["subscriptions"]["active"]
+    (found,) = (each for each in active if each["id"] == subscription_id)
+    return found
+
+
+async def watched(manager: WebSocketManager, inbox: Inbox, kind: str, **arguments) -> str:
+    """A subscription whose first event has arrived."""
+    subscription_id = await manager.subscribe(kind, **arguments)
+    await manager.start_background_task()
+    await inbox.wait(lambda: inbox.of_type(kind))
+    return subscription_id
+
+
+async def test_connect_reaches_the_market_endpoint(manager, token):
+    assert not manager.get_status()["connections"]["clob"]["connected"]
+    await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+    await manager.connect()
+    status = manager.get_status()["connections"]["market"]
+    assert (status["connected"], status["state"]) == (True, "connected")
+
+
+async def test_connect_to_a_venue_that_is_down_neither_raises_nor_gives_up(
+    sandbox, settings, token
+):
+    sandbox.faults.refuse()
+    impatient = attrs.evolve(settings, open_timeout=0.3)
+    async with open_websocket_manager(impatient) as manager:
+        await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+        await manager.connect()
+        assert not manager.get_status()["connections"]["market"]["connected"]
+        sandbox.faults.heal()
+        with trio.fail_after(5):
+            while not manager.get_status()["connections"]["market"]["connected"]:
+                await manager.connect()
+
+
+async def test_disconnect_leaves_no_socket_and_may_be_repeated(manager, sandbox, token):
+    await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+    await manager.connect()
+    for _ in range(2):
+        await manager.disconnect()
+        clob = manager.get_status()["connections"]["clob"]
+        assert (clob["connected"], clob["authenticated"]) == (False, False)
+    with trio.fail_after(5):
+        while sandbox.statistics().connections_open:
+            await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("kind", [EventType.ORDER, EventType.TRADE])
+async def test_private_events_require_authentication_and_say_what_is_needed(manager, kind):
+    with pytest.raises(RuntimeError, match="authentication required") as caught:
+        await manager.subscribe(kind)
+    assert isinstance(caught.value, AuthenticationRequired)
+    assert "POLYMARKET_API_SECRET" in str(caught.value)
+
+
+async def test_subscribe_price_change_is_listed_with_its_arguments(manager, token):
+    subscription_id = await manager.subscribe(
+        EventType.PRICE_CHANGE, channel="clob_market", market_ids=[token]
+    )
+    listed = subscription(manager, subscription_id)
+    assert (listed["type"], listed["channel"]) == ("price_change", "clob_market")
+    assert (listed["market_ids"], listed["token_ids"]) == ([token], [token])
+
+
+async def test_a_condition_id_stands_for_all_tokens_of_its_market(manager, market):
+    subscription_id = await manager.subscribe("price_change", market_ids=[market.condition_id])
+    assert subscription(manager, subscription_id)["token_ids"] == list(market.token_ids)
+
+
+async def test_subscribe_orderbook_keeps_its_callback_type(manager, token):
+    subscription_id = await manager.subscribe(
+        EventType.AGG_ORDERBOOK, token_ids=[token], callback_type="log"
+    )
+    listed = subscription(manager, subscription_id)
+    assert (listed["type"], listed["callback_type"]) == ("agg_orderbook", "log")
+
+
+@pytest.mark.parametrize("wrong", ["", "abc", "12", "0x12", "-5", "9" * 90])
+async def test_a_malformed_id_is_named_in_the_error(manager, wrong):
+    with pytest.raises(InvalidIdentifier, match="token id .* or a condition id") as caught:
+        await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[wrong])
+    assert caught.value.value == wrong
+
+
+async def test_an_id_that_the_venue_does_not_know_is_named_in_the_error(manager):
+    with pytest.raises(MarketNotFound, match=SEED_EXAMPLE):
+        await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[SEED_EXAMPLE])
+
+
+async def test_unsubscribe_is_true_once_and_then_false(manager, token):
+    subscription_id = await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+    assert await manager.unsubscribe(subscription_id) is True
+    assert await manager.unsubscribe(subscription_id) is False
+    assert manager.get_status()["subscriptions"]["total"] == 0
+
+
+async def test_the_wire_is_unsubscribed_only_when_the_last_holder_leaves(
+    manager, sandbox, settings, market
+):
+    first, second = market.token_ids
+    kept = await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[first])
+    shared = await manager.subscribe(EventType.AGG_ORDERBOOK, token_ids=[first, second])
+    await manager.connect()
+    await manager.unsubscribe(shared)
+    with trio.fail_after(5):
+        frame = await sandbox.wait_received(lambda frame: "unsubscribe" in frame.text)
+    assert json.loads(frame.text)["assets_ids"] == [second]
+    assert subscription(manager, kept)["token_ids"] == [first]
+
+
+async def test_price_change_events_are_counted_and_notified(manager, sandbox, inbox, token):
+    subscription_id = await watched(manager, inbox, "price_change", token_ids=[token])
+    before = subscription(manager, subscription_id)
+    best_bid = cancel_best_bid(sandbox, token)
+    await inbox.wait(lambda: len(inbox.of_type("price_change")) == 2)
+    event = inbox.of_type("price_change")[-1]
+    assert event["subscription_id"] == subscription_id
+    assert event["best_bid"] == best_bid
+    assert Decimal(event["change"]) < 0
+    after = subscription(manager, subscription_id)
+    assert after["events_received"] > before["events_received"]
+    assert after["last_event_at"] is not None
+
+
+async def test_order_books_arrive_best_first_at_the_depth_asked_for(manager, inbox, token):
+    await watched(manager, inbox, "agg_orderbook", token_ids=[token], depth=3)
+    (book,) = inbox.of_type("agg_orderbook")
+    bids = [Decimal(price) for price, _ in book["bids"]]
+    asks = [Decimal(price) for price, _ in book["asks"]]
+    assert (len(bids), len(asks)) == (3, 3)
+    assert bids == sorted(bids, reverse=True)
+    assert asks == sorted(asks)
+    assert bids[0] < asks[0]
+
+
+@pytest.mark.parametrize("kind", ["price_change", "agg_orderbook"])
+async def test_the_log_callback_gets_lines_of_text(manager, inbox, token, kind):
+    await manager.subscribe(kind, token_ids=[token], callback_type="log")
+    await manager.start_background_task()
+    await inbox.wait(lambda: len(inbox.lines) >= 2)
+    assert all(isinstance(line, str) and "\n" not in line for line in inbox.lines)
+    assert inbox.notifications == []
+
+
+async def test_trades_creations_and_resolutions_have_public_names(manager, sandbox, inbox, market):
+    token = market.token_ids[0]
+    await manager.subscribe(EventType.LAST_TRADE_PRICE, token_ids=[token])
+    await manager.subscribe(EventType.MARKET_CREATED)
+    resolution = await manager.subscribe(
+        EventType.MARKET_RESOLVED, market_ids=[market.condition_id]
+    )
+    await manager.start_background_task()
+    await manager.connect()
+    with trio.fail_after(5):
+        await sandbox.wait_received(lambda frame: '"market"' in frame.text)
+    await inbox.wait(lambda: len(inbox.of_type("connected")) == 3)
+    sandbox.exchange.trade(token, "BUY", "5")
+    sandbox.exchange.create_market("Will it snow?")
+    sandbox.exchange.resolve(market.condition_id, 0)
+    for kind in ("last_trade_price", "market_created", "market_resolved"):
+        await inbox.wait(lambda kind=kind: inbox.of_type(kind))
+    await inbox.wait(lambda: len(inbox.of_type("market_resolved")) == 2)
+    (resolved,) = (
+        event
+        for event in inbox.of_type("market_resolved")
+        if event["subscription_id"] == resolution
+    )
+    assert resolved["winning_asset_id"] == token
+
+
+async def test_the_background_task_starts_and_stops_and_both_may_be_repeated(manager, token):
+    await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+    for _ in range(2):
+        await manager.start_background_task()
+        assert manager.get_status()["background_task"]["running"]
+    await manager.connect()
+    for _ in range(2):
+        with trio.fail_after(2):
+            await manager.stop_background_task()
+        status = manager.get_status()
+        assert not status["background_task"]["running"]
+        assert not status["connections"]["clob"]["connected"]
+        assert not status["connections"]["realtime"]["connected"]
+    await manager.start_background_task()
+    await manager.connect()
+    assert manager.get_status()["connections"]["clob"]["connected"]
+
+
+async def test_every_frame_of_the_venue_is_counted_exactly(manager, sandbox, inbox, token):
+    subscription_id = await watched(manager, inbox, "agg_orderbook", token_ids=[token])
+    before = manager.get_status()["statistics"]
+    for size in range(1, 6):
+        sandbox.exchange.place(token, "BUY", "0.01", str(size * 100))
+    received = subscription(manager, subscription_id)["events_received"]
+
+    def counted() -> int:
+        return manager.get_status()["statistics"]["total_events"] - before["total_events"]
+
+    with trio.fail_after(5):
+        while counted() < 5:
+            await trio.sleep(0.005)
+    after = manager.get_status()["statistics"]
+    assert counted() == 5
+    assert after["events_by_type"]["price_change"] == 5
+    assert subscription(manager, subscription_id)["events_received"] == received + 5
+
+
+async def test_reconnect_restores_the_connection(manager, sandbox, inbox, token):
+    await watched(manager, inbox, "price_change", token_ids=[token])
+    with trio.fail_after(5):
+        await manager.reconnect()
+    assert manager.get_status()["connections"]["clob"]["connected"]
+    assert sandbox.statistics().connections_total == 2
+
+
+async def test_after_a_cut_the_same_interest_is_on_the_wire_and_events_flow_again(
+    manager, sandbox, inbox, token
+):
+    subscription_id = await watched(manager, inbox, "price_change", token_ids=[token])
+    assert sandbox.faults.cut() == 1
+    await inbox.wait(lambda: inbox.of_type("resynced"))
+    frames = [json.loads(f.text) for f in sandbox.received if '"type":"market"' in f.text]
+    assert frames == [
+        {"type": "market", "assets_ids": [token], "custom_feature_enabled": True},
+    ] * 2
+    (interrupted,) = inbox.of_type("interrupted")
+    assert interrupted["retry_in"] <= 0.05
+    seen = len(inbox.of_type("price_change"))
+    cancel_best_bid(sandbox, token)
+    await inbox.wait(lambda: len(inbox.of_type("price_change")) > seen)
+    assert inbox.of_type("price_change")[-1]["subscription_id"] == subscription_id
+    statistics = manager.get_status()["statistics"]
+    assert (statistics["reconnect_count"], statistics["connection_errors"]) == (1, 1)
+
+
+async def test_status_has_the_four_sections_and_is_plain_json(manager, market):
+    await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[market.token_ids[0]])
+    await manager.subscribe(EventType.AGG_ORDERBOOK, token_ids=[market.token_ids[1]])
+    status = json.loads(json.dumps(manager.get_status()))
+    assert set(status) == {"connections", "subscriptions", "statistics", "background_task"}
+    assert set(status["connections"]) == {"market", "clob", "realtime"}
+    assert status["subscriptions"]["total"] == len(status["subscriptions"]["active"]) == 2
+    assert status["subscriptions"]["by_type"] == {"price_change": 1, "agg_orderbook": 1}
+    assert status["statistics"]["last_event_at"] is None
+
+
+async def test_a_quiet_channel_is_not_starved_by_a_busy_one(sandbox, settings):
+    busy, quiet = (market.token_ids[0] for market in sandbox.exchange.markets[:2])
+    async with open_service(settings) as service:
+        with (
+            service.subscribe(TradeTopic(busy)) as busy_events,
+            service.subscribe(TradeTopic(quiet)) as quiet_events,
+        ):
+            await service.wait_connected()
+            await wait_for_books(service, busy, quiet)
+            for _ in range(50):
+                sandbox.exchange.trade(busy, "BUY", "1")
+            sandbox.exchange.trade(quiet, "BUY", "1")
+            assert await count_trades(quiet_events, 1) == 1
+            assert await count_trades(busy_events, 50) == 50
+
+
+async def test_every_queued_message_is_consumed(sandbox, settings):
+    tokens = [market.token_ids[0] for market in sandbox.exchange.markets[:2]]
+    async with open_service(settings) as service:
+        with service.subscribe(*map(TradeTopic, tokens)) as events:
+            await service.wait_connected()
+            await wait_for_books(service, *tokens)
+            for _ in range(20):
+                for token in tokens:
+                    sandbox.exchange.trade(token, "SELL", "1")
+            assert await count_trades(events, 40) == 40
+
+
+async def test_leaving_the_manager_leaves_no_task_behind(settings, token):
+    before = trio.lowlevel.current_statistics().tasks_living
+    async with open_websocket_manager(settings) as manager:
+        await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+        await manager.start_background_task()
+        await manager.connect()
+        assert trio.lowlevel.current_statistics().tasks_living > before
+    # The sandbox, in this same run, needs a moment to see that its client has left.
+    with trio.fail_after(5):
+        while trio.lowlevel.current_statistics().tasks_living > before:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_an_error_of_a_callback_is_not_swallowed(settings, token):
+    async def broken(_data: dict) -> None:
+        raise ZeroDivisionError
+
+    with pytest.RaisesGroup(ZeroDivisionError, flatten_subgroups=True):
+        async with open_websocket_manager(settings, notification_callback=broken) as manager:
+            await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+            await manager.start_background_task()
+            await trio.sleep_forever()
+
+
+async def test_events_carry_exact_numbers_and_aware_times(sandbox, settings, token):
+    async with open_service(settings) as service:
+        with service.subscribe(PriceTopic(token), BookTopic(token, depth=5)) as events:
+            found = {}
+            with trio.fail_after(5):
+                async for event in events:
+                    found[type(event)] = event
+                    if {PriceChangeEvent, OrderbookUpdate} <= found.keys():
+                        break
+    price, book = found[PriceChangeEvent], found[OrderbookUpdate]
+    assert isinstance(price.price, Decimal)
+    assert price.timestamp.tzinfo is UTC
+    assert all(type(number) is Decimal for level in book.bids for number in level)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        price.price = Decimal(0)
+
+
+async def test_no_part_of_a_secret_is_logged_at_any_level(settings, token, caplog, monkeypatch):
+    secret = "canary-0123456789abcdef"
+    for name in ("API_KEY", "API_SECRET", "PASSPHRASE"):
+        monkeypatch.setenv(f"POLYMARKET_{name}", secret)
+    monkeypatch.setenv("POLYGON_PRIVATE_KEY", secret)
+    with caplog.at_level(logging.DEBUG):
+        async with open_websocket_manager(settings) as manager:
+            await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+            await manager.connect()
+            status = json.dumps(manager.get_status())
+            with pytest.raises(AuthenticationRequired) as caught:
+                await manager.subscribe(EventType.ORDER)
+    assert "canary" not in caplog.text + status + str(caught.value)
+
+
+@pytest.mark.slow
+async def test_the_live_venue_sends_a_book_of_its_busiest_market():
+    async with httpx2.AsyncClient() as client:
+        answer = await client.get(
+            "https://gamma-api.polymarket.com/markets",
+            params={"closed": "false", "order": "volume24hr", "ascending": "false", "limit": "1"},
+        )
+    token = json.loads(answer.json()[0]["clobTokenIds"])[0]
+    async with open_service() as service:
+        with service.subscribe(BookTopic(token)) as events, trio.fail_after(60):
+            async for event in events:
+                if isinstance(event, OrderbookUpdate):
+                    break
+    assert event.best_bid < event.best_ask
+
+
+def cancel_best_bid(sandbox: Sandbox, token: str) -> str:
+    """Move the price down; the bid that is the best afterwards."""
+    *_, next_best, best = sandbox.exchange.book(token)["bids"]
+    sandbox.exchange.cancel(token, "BUY", best["price"])
+    return next_best["price"]
+
+
+async def wait_for_books(service, *tokens: str) -> None:
+    with trio.fail_after(5):
+        while not all(service.book(token) for token in tokens):
+            await trio.sleep(0.005)
+
+
+async def count_trades(events, expected: int) -> int:
+    """Trades received until there are as many as expected and then nothing for a moment."""
+    count = Counter()
+    patience = trio.CancelScope(deadline=math.inf)
+    with trio.fail_after(5), patience:
+        async for event in events:
+            count[event.type] += 1
+            if count["last_trade_price"] >= expected:
+                patience.deadline = trio.current_time() + 0.1
+    return count["last_trade_price"]
