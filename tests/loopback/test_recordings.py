@@ -15,6 +15,7 @@ from polymarket_realtime import (
     AssetTopic,
     BookDelta,
     BookSnapshot,
+    Overflow,
     Settings,
     UnknownEvent,
     open_service,
@@ -56,7 +57,8 @@ async def replay(captures: Path, connection: str, changes: int) -> tuple[list, d
             gamma_url=sandbox.gamma_url,
         )
         async with open_service(settings) as service:
-            with service.subscribe(*map(AssetTopic, assets)) as subscription, trio.fail_after(10):
+            every_event = service.subscribe(*map(AssetTopic, assets), overflow=Overflow.RAISE)
+            with every_event as subscription, trio.fail_after(10):
                 while service.status().statistics.events_by_type.get("price_change", 0) < changes:
                     events += await subscription.receive_batch()
                 status = service.status()
@@ -122,7 +124,7 @@ def _sorted(levels: dict[str, str]) -> list[WireLevel]:
 async def test_all_hashes_of_the_recording_are_reproduced(captures):
     """Two opening books, nine changes of two tokens, and two books after the reconnect."""
     equal = 0
-    for connection, changes, wanted in (("reference", 9, 20), ("test-2", 0, 2)):
+    for connection, changes, wanted in (("reference", 9, 20), ("test-2", 1, 2)):
         events, _ = await replay(captures, connection, changes)
         hashes = [*_hashes(events)]
         assert len(hashes) >= wanted

@@ -132,16 +132,23 @@ class Subscription:
             prices = PriceView(asset_id)
             if self._conflates:
                 self._price_views[asset_id] = prices
-            self._mailbox.put(prices, prices)
+            self._begin_with(prices)
         if isinstance(topic, DeltaTopic | AssetTopic):
             self._snapshot_views[asset_id] = snapshots = SnapshotView(asset_id)
-            self._mailbox.put(snapshots, snapshots)
+            self._begin_with(snapshots)
         book = self._books.get(asset_id)
         if book is not None and book.epoch and book.reason is not None:
             self._mailbox.put(
                 OutOfSync(received=time.time(), asset_id=asset_id, reason=book.reason),
                 (OutOfSync, asset_id),
             )
+
+    def _begin_with(self, view: View) -> None:
+        if self._conflates:
+            self._mailbox.put(view, view)
+        # A reader that wants everything wants what is now, and then what follows.
+        elif (event := view.look_up(self._books)) is not None:
+            self._mailbox.put(event)
 
     # The hub's side
 
@@ -162,7 +169,7 @@ class Subscription:
         if view is not None:
             self._mailbox.put(view, view)
         snapshots = self._snapshot_views.get(event.asset_id)
-        if snapshots is None:
+        if snapshots is None or (event.epoch, event.revision) <= snapshots.seen:
             return
         if not self._conflates:
             self._mailbox.put(event)
@@ -185,8 +192,8 @@ class Subscription:
             SubscriptionLagged: Events were lost under `Overflow.RAISE`.
         """
         mailbox = self._mailbox
-        looked_up = [self._look_up(item) for item in mailbox.take()]
-        events = [event for event in looked_up if event is not None]
+        now = [i if isinstance(i, Event) else i.look_up(self._books) for i in mailbox.take()]
+        events = [event for event in now if event is not None]
         lost = mailbox.dropped - self._dropped_told
         if lost:
             self._dropped_told = mailbox.dropped
@@ -199,15 +206,6 @@ class Subscription:
             events = [*self._batch, *events]
             self._batch.clear()
         return events
-
-    def _look_up(self, item: Event | View) -> Event | None:
-        if not isinstance(item, Event):
-            return item.look_up(self._books)
-        if isinstance(item, BookSnapshot | BookDelta):
-            snapshots = self._snapshot_views[item.asset_id]
-            if (item.epoch, item.revision) <= snapshots.seen:
-                return None
-        return item
 
     async def receive_batch(self) -> list[Event]:
         """Wait for events and take all there are, in order.

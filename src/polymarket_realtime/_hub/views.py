@@ -7,6 +7,7 @@ book is not the truth, gives None.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol
 
 import attrs
@@ -20,7 +21,7 @@ from polymarket_realtime._protocol.book_store import BookStore
 __all__ = ["BookView", "PriceView", "SnapshotView", "View"]
 
 
-class View(Protocol):
+class View(Hashable, Protocol):
     """Something to look up."""
 
     def look_up(self, books: BookStore) -> Event | None:

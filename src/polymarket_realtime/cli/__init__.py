@@ -1,0 +1,5 @@
+"""The command line: `polymarket-realtime`, or `python -m polymarket_realtime`."""
+
+from polymarket_realtime.cli.app import main
+
+__all__ = ["main"]

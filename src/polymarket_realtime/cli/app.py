@@ -1,0 +1,140 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+
+import polymarket_realtime
+from polymarket_realtime.sandbox import SandboxConfig
+
+from .exits import complain, run_command, run_until_signal
+from .options import Flag, LogLevel, VenueOptions, log_to_stderr
+from .sandbox import run_sandbox
+from .serve import serve
+from .watch import watch
+
+__all__ = ["main"]
+
+_VENUE = VenueOptions()
+
+app = App(
+    name="polymarket-realtime",
+    help="Polymarket's real-time feeds, for models (MCP), people and programs.",
+    version=lambda: polymarket_realtime.__version__,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program with these arguments, or those of the process; gives the exit code."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False)
+    except UnusedCliTokensError as error:
+        unexpected = " ".join(error.unused_tokens or ())
+        return complain(f"unexpected {unexpected!r}; see polymarket-realtime --help")
+    except CycloptsError as error:
+        return complain(str(error))
+    except KeyboardInterrupt:
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+@app.default
+@app.command(name="serve")
+def serve_command(
+    *,
+    venue: VenueOptions = _VENUE,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Serve MCP on stdin and stdout. This is what runs without a command.
+
+    To add it to a host: claude mcp add polymarket-realtime -- uvx polymarket-realtime
+
+    Args:
+        venue: Where the data comes from.
+        log_level: Least important log records to write to stderr.
+    """
+    log_to_stderr(log_level)
+    # Here, because importing the SDK takes a second that no other command should wait for.
+    from polymarket_realtime.server.serve import serve_stdio  # noqa: PLC0415
+
+    return run_command(serve, venue, serve_stdio)
+
+
+@app.command(name="watch")
+def watch_command(
+    *ids: str,
+    venue: VenueOptions = _VENUE,
+    json: Flag = False,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Watch prices move.
+
+    On a terminal: a table with the top of each book, the last trade, the age of what is shown,
+    and whether it can be believed. Into a pipe or file: one line of text for each price, trade
+    and interruption of the feed. A reader that is slower than the market gets fewer, newer
+    prices.
+
+    Args:
+        ids: Token ids, or condition ids for all tokens of a market. With --sandbox none are
+            needed.
+        venue: Where the data comes from.
+        json: Write one JSON object a line instead, on a terminal too.
+        log_level: Least important log records to write to stderr.
+    """
+    log_to_stderr(log_level)
+    return run_command(run_until_signal, lambda: watch(ids, venue, json=json))
+
+
+def _factor(_: Any, tokens: Sequence[Any]) -> float:
+    text = tokens[0].value
+    return math.inf if text == "max" else float(text)
+
+
+@app.command(name="sandbox")
+def sandbox_command(
+    *,
+    port: int = 0,
+    seed: int = 7,
+    rate: float = 8.0,
+    replay: Path | None = None,
+    speed: Annotated[float, Parameter(converter=_factor)] = 1.0,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Run an exchange with invented markets on this machine, for any Polymarket client.
+
+    Args:
+        port: TCP port; 0 takes a free one.
+        seed: The same seed gives the same markets and the same order flow.
+        rate: Mean steps of the order flow a second; with 0 nothing moves by itself.
+        replay: A recorded session (JSON Lines) to serve instead.
+        speed: Speed of the replay: 1 as recorded, 10 ten times as fast, max without pauses.
+        log_level: Least important log records to write to stderr.
+    """
+    log_to_stderr(log_level)
+    return run_command(
+        run_until_signal,
+        lambda: run_sandbox(
+            SandboxConfig(port=port, seed=seed, rate=rate, replay=replay, speed=speed)
+        ),
+    )
+
+
+@app.command(name="demo")
+def demo_command() -> int:
+    """Show all of it in ten seconds, with no account and no network.
+
+    Starts the sandbox and, as a process of its own, the MCP server; subscribes as an MCP client,
+    shows live events, breaks the connection, and shows how the feed recovers.
+    """
+    log_to_stderr("error")
+    # Here for the same reason as in `serve`.
+    from .demo import demo  # noqa: PLC0415
+
+    return run_command(run_until_signal, demo)

@@ -1,0 +1,61 @@
+"""`sandbox`: a Polymarket in a box, for any client on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import trio
+
+from polymarket_realtime.sandbox import Exchange, Sandbox, SandboxConfig, open_sandbox
+
+from .exits import CommandFailed
+
+__all__ = ["run_sandbox"]
+
+
+async def run_sandbox(config: SandboxConfig) -> None:
+    """Run the exchange until cancelled, and say on stdout how to use it.
+
+    Raises:
+        CommandFailed: The port is in use.
+        SettingsError: The recording cannot be replayed.
+    """
+    try:
+        async with open_sandbox(config) as sandbox:
+            sys.stdout.write("".join(f"{line}\n" for line in _describe(sandbox)))
+            sys.stdout.flush()
+            await trio.sleep_forever()
+    # Only what goes wrong before the sandbox's nurseries is not in a group.
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CommandFailed(f"cannot listen on {config.host}:{config.port}: {reason}") from error
+
+
+def _describe(sandbox: Sandbox) -> Iterator[str]:
+    yield "A sandbox that speaks like Polymarket. Nothing here is real."
+    yield ""
+    yield f"market channel  {sandbox.market_url}"
+    yield f"CLOB REST       {sandbox.clob_url}"
+    yield f"Gamma REST      {sandbox.gamma_url}"
+    if isinstance(sandbox.exchange, Exchange):
+        yield ""
+        for market in sandbox.exchange.markets:
+            yield market.question
+            yield f"  condition {market.condition_id}"
+            for outcome, token_id in zip(market.outcomes, market.token_ids, strict=True):
+                yield f"  {outcome:9} {token_id}"
+    else:
+        yield ""
+        for recording in sandbox.exchange.recordings:
+            yield f"replays {recording.name!r}, frames: {len(recording.frames)}"
+    yield ""
+    yield "Point this program at it:"
+    yield f"  export POLYMARKET_MARKET_URL={sandbox.market_url}"
+    yield f"  export POLYMARKET_CLOB_URL={sandbox.clob_url}"
+    yield f"  export POLYMARKET_GAMMA_URL={sandbox.gamma_url}"
+    yield ""
+    yield "Break it (cut, refuse, stall, half_open, delay, freeze, heal):"
+    yield f'  curl -d \'{{"fault": "cut"}}\' {sandbox.clob_url}/sandbox/faults'
+    yield ""
+    yield "Ctrl-C ends it."

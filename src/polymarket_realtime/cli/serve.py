@@ -1,0 +1,35 @@
+"""`serve`: the MCP server on stdin and stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+
+from polymarket_realtime.settings import Settings
+
+from .exits import CommandFailed, say
+from .options import VenueOptions, open_venue
+
+__all__ = ["serve"]
+
+_HINT = (
+    "Waiting for MCP on stdin. A host starts this itself, once it is added: "
+    "claude mcp add polymarket-realtime -- uvx polymarket-realtime"
+)
+
+
+async def serve(options: VenueOptions, serve_stdio: Callable[[Settings], Awaitable[None]]) -> None:
+    """Serve MCP until stdin ends or a signal comes.
+
+    Raises:
+        CommandFailed: stdin or stdout is not open.
+        SettingsError: A URL, or an environment variable, has a value that cannot work.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise CommandFailed("MCP is spoken over stdin and stdout: both must be open")
+    async with open_venue(options) as (settings, sandbox):
+        if sandbox is not None:
+            say(f"sandbox: {sandbox.clob_url}/ lists markets and token ids")
+        if sys.stdin.isatty():
+            say(_HINT)
+        await serve_stdio(settings)

@@ -1,0 +1,177 @@
+"""MCP tools as functions from one attrs class to another.
+
+    tools = Toolbox()
+
+    @tools.tool(SubscribeArguments, Subscribed, title="Subscribe", read_only_hint=False)
+    async def subscribe(ctx: Context, arguments: SubscribeArguments) -> Subscribed:
+        \"\"\"Start listening. This sentence is what the model reads.\"\"\"
+
+    server = Server(..., on_list_tools=tools.on_list, on_call_tool=tools.on_call)
+
+Whatever a better call, or a later one, could mend is a result with `is_error`, because models see
+results and hosts keep protocol errors to themselves (SEP-1303). Such a result has no structured
+content: the TypeScript SDK holds it against the output schema of the tool even then, and hides the
+message if it does not fit (typescript-sdk issue 1943). Programs find the facts in its `_meta`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
+import cattrs
+import mcp_types as types
+from mcp import MCPError
+from mcp.server import ServerRequestContext
+
+from polymarket_realtime.errors import LookupFailed, PolymarketRealtimeError, TransportError
+
+from .arguments import ArgumentParser, ArgumentsError
+from .schema import make_converter, output_schema
+
+__all__ = ["ERROR_META_KEY", "Context", "ToolSpec", "Toolbox"]
+
+Context = ServerRequestContext[Any, Any]
+"""What a tool learns of the request: `session`, `protocol_version`, `meta`."""
+
+A = TypeVar("A", bound=attrs.AttrsInstance)
+R = TypeVar("R", bound=attrs.AttrsInstance)
+
+ToolFunction = Callable[[Context, A], Awaitable[R]]
+
+ERROR_META_KEY: Final = "polymarket-realtime/error"
+"""Where a failed result says, for programs: `{"type": str, "message": str, "retryable": bool}`."""
+
+logger = logging.getLogger("polymarket_realtime.server.tools")
+
+
+@attrs.frozen
+class ToolSpec(Generic[A, R]):
+    """One tool: the function, what `tools/list` says of it, and how its arguments are read."""
+
+    function: ToolFunction[A, R]
+    result: type[R]
+    parser: ArgumentParser[A]
+    listing: types.Tool
+
+    @property
+    def name(self) -> str:
+        """What a call names."""
+        return self.listing.name
+
+
+class Toolbox:
+    """The tools of one server, in the order of their registration.
+
+    Args:
+        converter: Between values and JSON; `make_converter()` unless given.
+    """
+
+    def __init__(self, converter: cattrs.Converter | None = None) -> None:
+        self.converter = converter or make_converter()
+        self._tools: dict[str, ToolSpec[Any, Any]] = {}
+
+    def tool(
+        self,
+        arguments: type[A],
+        result: type[R],
+        *,
+        title: str,
+        read_only_hint: bool | None = None,
+        destructive_hint: bool | None = None,
+        idempotent_hint: bool | None = None,
+        open_world_hint: bool | None = None,
+    ) -> Callable[[ToolFunction[A, R]], ToolFunction[A, R]]:
+        """Register the decorated function under its own name, described by its docstring.
+
+        Args:
+            arguments: An attrs class, its fields declared with `arg`; the second parameter.
+            result: The attrs class that is returned.
+            title: The name for people.
+            read_only_hint: Changes nothing. This and the other hints: MCP, tool annotations.
+            destructive_hint: May take something away that was there.
+            idempotent_hint: Calling it twice is calling it once.
+            open_world_hint: Deals with what is outside this process.
+
+        Raises:
+            ValueError: The name is taken, or there is no docstring.
+            TypeError: A field of either class has no JSON Schema.
+        """
+        annotations = types.ToolAnnotations(
+            read_only_hint=read_only_hint,
+            destructive_hint=destructive_hint,
+            idempotent_hint=idempotent_hint,
+            open_world_hint=open_world_hint,
+        )
+
+        def register(function: ToolFunction[A, R]) -> ToolFunction[A, R]:
+            name, doc = function.__name__, inspect.getdoc(function)
+            if name in self._tools:
+                raise ValueError(f"there is a tool {name!r} already")
+            if not doc:
+                raise ValueError(f"tool {name!r} needs a docstring: models choose tools by it")
+            parser = ArgumentParser(arguments, self.converter)
+            listing = types.Tool(
+                name=name,
+                title=title,
+                description=doc,
+                input_schema=parser.schema,
+                output_schema=output_schema(result),
+                annotations=annotations,
+            )
+            self._tools[name] = ToolSpec(function, result, parser, listing)
+            return function
+
+        return register
+
+    async def on_list(
+        self, _ctx: Context, _params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """Answer `tools/list`: all of them on one page."""
+        return types.ListToolsResult(tools=[spec.listing for spec in self._tools.values()])
+
+    async def on_call(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """Answer `tools/call`.
+
+        Raises:
+            MCPError: There is no such tool, or the tool itself raised it: a protocol error.
+        """
+        spec = self._tools.get(params.name)
+        if spec is None:
+            known = ", ".join(self._tools)
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name}; known are {known}")
+        try:
+            arguments = spec.parser.parse(params.arguments or {})
+            return self._answered(await spec.function(ctx, arguments), spec)
+        except ArgumentsError as exc:
+            return _failed(exc, f"Invalid arguments for {spec.name}:\n{exc}")
+        except MCPError:
+            raise
+        except PolymarketRealtimeError as exc:
+            # Notes (PEP 678) are how a tool adds what it knows to an error from below.
+            message = "\n".join((str(exc), *getattr(exc, "__notes__", ())))
+            return _failed(exc, message, retryable=isinstance(exc, TransportError | LookupFailed))
+        except Exception as exc:
+            # The one broad catch here: a broken tool must not end the session. Cancelled is none.
+            logger.exception("tool %s failed", spec.name)
+            return _failed(exc, f"internal error in {spec.name}; see the server log")
+
+    def _answered(self, result: Any, spec: ToolSpec[Any, Any]) -> types.CallToolResult:
+        content = self.converter.unstructure(result, spec.result)
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return types.CallToolResult(
+            content=[types.TextContent(text=text)], structured_content=content
+        )
+
+
+def _failed(exc: Exception, message: str, *, retryable: bool = False) -> types.CallToolResult:
+    facts = {"type": type(exc).__name__, "message": message, "retryable": retryable}
+    return types.CallToolResult(
+        content=[types.TextContent(text=message)], is_error=True, _meta={ERROR_META_KEY: facts}
+    )

@@ -1,0 +1,231 @@
+"""Arguments, messages and exit codes of the program, in this process."""
+
+import logging
+import re
+import socket
+
+import pytest
+import trio
+
+import polymarket_realtime
+from polymarket_realtime.cli import main
+from polymarket_realtime.cli.exits import CommandFailed, run_command, run_until_signal
+from polymarket_realtime.cli.options import VenueOptions, open_venue
+from polymarket_realtime.errors import InsecureUrl, MarketNotFound, SettingsError
+
+TOKEN = "7" * 77
+
+
+@pytest.fixture(autouse=True)
+def no_trace_of_the_program():
+    logger = logging.getLogger("polymarket_realtime")
+    before = logger.level
+    yield
+    logger.setLevel(before)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch):
+    for name in ("MARKET_URL", "CLOB_URL", "GAMMA_URL"):
+        monkeypatch.delenv(f"POLYMARKET_{name}", raising=False)
+
+
+def complaint(capsys, *arguments):
+    """What the program says when called like this, after checking how it says it."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"error: [^\n]+\n", err)
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["wacht"], "unexpected 'wacht'"),
+        (["--bogus"], "--bogus"),
+        (["watch", "--bogus"], "--bogus"),
+        (["serve", "extra"], "unexpected 'extra'"),
+        (["serve", "--market-url"], "--market-url requires an argument"),
+        (["serve", "--log-level", "loud"], "loud"),
+        (["watch"], "watch what?"),
+        (["watch", "12345"], "'12345' is not a token id"),
+        (["watch", "0x12"], "'0x12' is not a token id"),
+        (["watch", TOKEN, "--market-url", "nonsense"], "market_url='nonsense': expected a URL"),
+        (["watch", TOKEN, "--market-url", "ws://venue.example/ws/market"], "use wss://"),
+        (["watch", TOKEN, "--gamma-url", "http://venue.example"], "use https://"),
+        (["serve", "--clob-url", "ftp://venue.example"], "expected a URL like https://"),
+        (["watch", "--sandbox", "--gamma-url", "https://venue.example"], "exclude each other"),
+        (["sandbox", "--port", "http"], "--port"),
+        (["sandbox", "--port", "70000"], "not a TCP port"),
+        (["sandbox", "--rate", "-1"], "rate"),
+        (["sandbox", "--speed", "0"], "speed"),
+        (["sandbox", "--speed", "fast"], "--speed"),
+        (["sandbox", "--replay", "no/such/file.jsonl"], "no/such/file.jsonl"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_line(capsys, arguments, told):
+    assert told in complaint(capsys, *arguments)
+
+
+def test_a_setting_of_the_environment_that_cannot_work_is_told(capsys, monkeypatch):
+    monkeypatch.setenv("POLYMARKET_MARKET_URL", "ws://venue.example/ws/market")
+    assert "only loopback" in complaint(capsys, "watch", TOKEN)
+
+
+def test_an_unknown_token_is_told(capsys):
+    assert TOKEN in complaint(capsys, "watch", "--sandbox", TOKEN)
+
+
+def test_a_market_that_cannot_be_looked_up_is_told(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    condition = "0x" + "ab" * 32
+    assert url in complaint(capsys, "watch", condition, "--gamma-url", url)
+
+
+def test_a_port_in_use_is_told(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = complaint(capsys, "sandbox", "--port", str(port))
+    assert f"cannot listen on 127.0.0.1:{port}" in said
+
+
+def test_a_broken_recording_is_told_with_its_line(capsys, tmp_path):
+    path = tmp_path / "session.jsonl"
+    path.write_text('{"t": null, "kind": "open", "conn": "a"}\n{"kind": 1}\n')
+    assert "line 2" in complaint(capsys, "sandbox", "--replay", str(path))
+
+
+def test_version_is_the_version_of_the_package(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == polymarket_realtime.__version__
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["watch"], ["sandbox"], ["demo"]])
+def test_help_explains_every_command(capsys, command):
+    assert main([*command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("Usage: polymarket-realtime")
+    assert err == ""
+
+
+def test_help_names_every_option_of_watch(capsys):
+    main(["watch", "--help"])
+    shown = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    urls = {"--market-url", "--clob-url", "--gamma-url"}
+    assert shown == urls | {"--sandbox", "--json", "--log-level"}
+
+
+# How commands end
+
+
+def test_a_command_that_returns_is_a_success():
+    async def command(done):
+        await trio.lowlevel.checkpoint()
+        done.append(True)
+
+    done = []
+    assert run_command(command, done) == 0
+    assert done == [True]
+
+
+async def fail_deep_in_nurseries(error):
+    async with trio.open_nursery() as outer, trio.open_nursery():
+        outer.start_soon(trio.sleep_forever)
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(MarketNotFound("1"), 2), (CommandFailed("no"), 2), (CommandFailed("no", code=1), 1)],
+)
+def test_a_known_error_deep_in_groups_is_one_line(capsys, error, code):
+    assert run_command(fail_deep_in_nurseries, error) == code
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_an_error_in_several_lines_is_told_in_one(capsys):
+    run_command(fail_deep_in_nurseries, CommandFailed("first\n  second"))
+    assert capsys.readouterr().err == "error: first second\n"
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.RaisesGroup(pytest.RaisesGroup(KeyError)):
+        run_command(fail_deep_in_nurseries, KeyError("bug"))
+
+
+def test_a_bug_is_not_hidden_by_a_known_error():
+    async def command():
+        raise BaseExceptionGroup("both", [MarketNotFound("1"), KeyError("bug")])
+
+    with pytest.RaisesGroup(KeyError):
+        run_command(command)
+
+
+def test_an_interrupt_before_signals_are_taken_is_no_error():
+    async def command():
+        raise KeyboardInterrupt
+
+    assert run_command(command) == 0
+
+
+async def test_a_command_may_end_without_a_signal():
+    async def command(done):
+        await trio.lowlevel.checkpoint()
+        done.append(True)
+
+    done = []
+    with trio.fail_after(5):
+        await run_until_signal(command, done)
+    assert done == [True]
+
+
+@pytest.mark.parametrize("stream", [None, "closed pipe"])
+def test_nobody_to_complain_to_changes_nothing(monkeypatch, stream):
+    class Closed:
+        def write(self, _):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", stream and Closed())
+    assert main(["watch"]) == 2
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout"])
+def test_serve_needs_stdin_and_stdout(capsys, monkeypatch, name):
+    monkeypatch.setattr(f"sys.{name}", None)
+    assert main(["serve"]) == 2
+    assert "both must be open" in capsys.readouterr().err
+
+
+# Where the data comes from
+
+
+async def test_urls_on_the_command_line_win_over_the_environment(monkeypatch):
+    monkeypatch.setenv("POLYMARKET_MARKET_URL", "wss://environment.example/ws/market")
+    monkeypatch.setenv("POLYMARKET_CLOB_URL", "https://environment.example")
+    options = VenueOptions(market_url="wss://argument.example/ws/market")
+    async with open_venue(options) as (settings, sandbox):
+        assert settings.market_url == "wss://argument.example/ws/market"
+        assert settings.clob_url == "https://environment.example"
+        assert sandbox is None
+
+
+async def test_a_sandbox_replaces_the_whole_venue(monkeypatch):
+    monkeypatch.setenv("POLYMARKET_MARKET_URL", "wss://environment.example/ws/market")
+    monkeypatch.setenv("POLYMARKET_PING_INTERVAL", "3")
+    with trio.fail_after(5):
+        async with open_venue(VenueOptions(sandbox=True)) as (settings, sandbox):
+            urls = (settings.market_url, settings.clob_url, settings.gamma_url)
+            assert urls == (sandbox.market_url, sandbox.clob_url, sandbox.gamma_url)
+            assert settings.ping_interval == 3
+
+
+@pytest.mark.parametrize(
+    ("urls", "error"),
+    [({"market_url": "ws://venue.example"}, InsecureUrl), ({"clob_url": "x"}, SettingsError)],
+)
+async def test_a_url_that_cannot_work_is_refused_before_anything_is_opened(urls, error):
+    with pytest.raises(error):
+        async with open_venue(VenueOptions(**urls)):
+            pytest.fail("opened")

@@ -1,0 +1,249 @@
+"""The table of `watch`, without a terminal."""
+
+import io
+from decimal import Decimal
+
+import attrs
+import pytest
+from rich.console import Console
+
+from polymarket_realtime import (
+    AssetId,
+    BookSnapshot,
+    ConditionId,
+    Connected,
+    Interrupted,
+    LastTradePrice,
+    MarketResolved,
+    OutOfSync,
+    PriceChangeEvent,
+    ResolvedAsset,
+    Resynced,
+    Side,
+)
+from polymarket_realtime.cli.watch_table import Health, WatchState, draw_table
+
+YES, NO, OTHER = (AssetId(digit * 77) for digit in "123")
+MARKET = ConditionId("0x" + "ab" * 32)
+QUESTION = "Will the question of this market be far too long for a terminal of 80 columns?"
+NOW = 1_000_000.0
+
+
+def asset(asset_id=YES, **more):
+    names = {"question": QUESTION, "outcome": "Yes"} | more
+    return ResolvedAsset(input=asset_id, asset_id=asset_id, condition_id=MARKET, **names)
+
+
+def about(cls, asset_id=YES, *, received=NOW, **more):
+    return cls(
+        received=received,
+        asset_id=asset_id,
+        market=MARKET,
+        timestamp_ms=int(received * 1000),
+        epoch=1,
+        revision=1,
+        **more,
+    )
+
+
+def snapshot(asset_id=YES, bid="0.4", ask="0.42", **more):
+    bids = ((bid, "10"),) if bid else ()
+    asks = ((ask, "10"),) if ask else ()
+    return about(BookSnapshot, asset_id, wire_bids=bids, wire_asks=asks, **more)
+
+
+def price(bid, ask, last=None, **more):
+    return about(
+        PriceChangeEvent,
+        price=Decimal("0.5"),
+        best_bid=bid and Decimal(bid),
+        best_ask=ask and Decimal(ask),
+        last_trade_price=last and Decimal(last),
+        **more,
+    )
+
+
+def connected(*asset_ids):
+    return Connected(received=NOW, connection="market#0", asset_ids=asset_ids, attempt=1)
+
+
+def interrupted(*asset_ids, retry_in=3.0, reason="the network is gone"):
+    return Interrupted(
+        received=NOW,
+        connection="market#0",
+        asset_ids=asset_ids,
+        reason=reason,
+        retry_in=retry_in,
+    )
+
+
+def resynced(asset_id=YES):
+    return Resynced(
+        received=NOW, asset_id=asset_id, market=MARKET, epoch=2, out_of_sync_since=NOW - 1
+    )
+
+
+def resolved(*asset_ids):
+    return MarketResolved(
+        received=NOW,
+        market=MARKET,
+        asset_ids=asset_ids,
+        timestamp_ms=0,
+        winning_asset_id=asset_ids[0],
+        winning_outcome="Yes",
+    )
+
+
+def watching(*events, assets=None):
+    state = WatchState([asset()] if assets is None else assets)
+    for event in events:
+        state.take(event)
+    return state
+
+
+def draw(state, *, now=NOW, width=80):
+    """The lines that a terminal of this width would show."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(draw_table(state, now, "wss://venue.example/ws/market", width))
+    return console.file.getvalue().splitlines()
+
+
+def cells(state, **more):
+    """The words of the first row after its outcome."""
+    row = next(line for line in draw(state, **more) if " Yes " in line)
+    return row.partition(" Yes ")[2].split()
+
+
+def test_a_row_says_nothing_before_the_first_snapshot():
+    assert cells(watching()) == ["-", "-", "-", "-", "connecting", "-"]
+
+
+def test_a_snapshot_makes_a_row_live_with_the_top_of_its_book():
+    assert cells(watching(connected(YES), snapshot())) == [
+        *("0.40", "0.42", "0.02", "-"),
+        *("live", "0", "s"),
+    ]
+
+
+def test_prices_and_trades_move_the_row():
+    state = watching(snapshot(), price("0.41", "0.43", "0.42"))
+    assert cells(state)[:4] == ["0.41", "0.43", "0.02", "0.42"]
+    trade = about(LastTradePrice, price=Decimal("0.43"), size=Decimal(5), side=Side.BUY)
+    state.take(trade)
+    assert cells(state)[3] == "0.43"
+
+
+def test_a_price_without_a_trade_keeps_the_last_trade_that_is_known():
+    state = watching(price("0.41", "0.43", "0.42"), price("0.41", "0.44"))
+    assert cells(state)[:4] == ["0.41", "0.44", "0.03", "0.42"]
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "shown"),
+    [
+        (None, "0.02", ["-", "0.02", "-"]),
+        ("0.98", None, ["0.98", "-", "-"]),
+        (None, None, ["-", "-", "-"]),
+        ("0.019", "0.02", ["0.019", "0.020", "0.001"]),
+        ("0.9995", "0.9996", ["0.9995", "0.9996", "0.0001"]),
+    ],
+)
+def test_prices_of_a_row_have_the_decimals_of_its_finest(bid, ask, shown):
+    assert cells(watching(price(bid, ask)))[:3] == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.9, "0 s"), (59, "59 s"), (60, "1 m"), (3599, "59 m"), (7200, "2 h"), (-5, "0 s")],
+)
+def test_the_age_is_the_time_since_the_venue_last_spoke_of_the_token(seconds, shown):
+    state = watching(snapshot())
+    assert " ".join(cells(state, now=NOW + seconds)[5:]) == shown
+
+
+def test_only_the_venue_makes_a_row_young():
+    state = watching(snapshot(received=NOW - 30), interrupted(YES), connected(YES))
+    assert cells(state)[-2:] == ["30", "s"]
+
+
+def test_an_interruption_counts_down_to_the_next_dial_and_keeps_the_old_prices():
+    state = watching(snapshot(), interrupted(YES, retry_in=3.0))
+    assert cells(state)[:2] == ["0.40", "0.42"]
+    assert cells(state)[4:7] == ["retry", "3", "s"]
+    assert cells(state, now=NOW + 2.5)[4:7] == ["retry", "1", "s"]
+    assert cells(state, now=NOW + 3.1)[4] == "connecting"
+
+
+@pytest.mark.parametrize(
+    ("event", "health"),
+    [
+        (interrupted(YES, retry_in=None), Health.INTERRUPTED),
+        (connected(YES), Health.CONNECTING),
+        (OutOfSync(received=NOW, asset_id=YES, reason="the book is crossed"), Health.OUT_OF_SYNC),
+        (resolved(YES, NO), Health.RESOLVED),
+    ],
+)
+def test_a_live_row_changes_its_health_with_the_feed(event, health):
+    state = watching(snapshot(), event)
+    assert state.rows[YES].health is health
+    state.take(resynced())
+    recovers = health is not Health.RESOLVED
+    assert (state.rows[YES].health is Health.LIVE) == recovers
+
+
+def test_a_resolved_market_has_no_book_any_more_and_stays_resolved():
+    state = watching(snapshot(), resolved(YES), interrupted(YES, retry_in=None))
+    assert cells(state)[:3] == ["-", "-", "-"]
+    assert cells(state)[4:6] == ["won:", "Yes"]
+
+
+def test_a_market_that_was_settled_before_is_resolved_from_the_start():
+    assert cells(watching(assets=[asset(closed=True)]))[4] == "resolved"
+
+
+def test_events_of_other_tokens_are_left_alone():
+    before = watching(snapshot())
+    after = watching(snapshot(), snapshot(OTHER), interrupted(OTHER), resolved(OTHER, NO))
+    assert attrs.asdict(before.rows[YES]) == attrs.asdict(after.rows[YES])
+
+
+def test_a_trouble_of_several_tokens_is_told_once():
+    assets = [asset(), asset(NO, outcome="No"), asset(OTHER, outcome="Maybe")]
+    state = watching(snapshot(OTHER), interrupted(YES, NO), assets=assets)
+    told = [line for line in draw(state) if "the network is gone" in line]
+    assert told == ["interrupted, retry in 3 s: the network is gone (2 of 3)"]
+    assert "interrupted, connecting: the network" in "".join(draw(state, now=NOW + 4))
+
+
+def test_a_token_without_a_name_is_shown_by_the_ends_of_its_id():
+    state = watching(assets=[asset(question=None, outcome=None)])
+    assert any(line.startswith(" 111111…1111 ") for line in draw(state))
+
+
+def test_the_venue_cannot_steer_the_terminal():
+    nasty = "\x1b]0;title\x07\x9b2J\u202eyes\r\n"
+    assets = [asset(question=nasty, outcome=nasty), asset(NO, question=nasty)]
+    state = watching(interrupted(YES, reason=nasty), resolved(NO), assets=assets)
+    shown = "".join(draw(state))
+    assert "]0;title" in shown
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_every_row_is_one_line_however_narrow_the_terminal_is(width):
+    assets = [asset(), asset(NO, outcome="An outcome with a long name")]
+    state = watching(snapshot(), resolved(NO), assets=assets)
+    lines = draw(state, width=width)
+    assert max(map(len, lines)) <= min(width, 120)
+    assert sum(line.startswith(" W") for line in lines) == 2
+    assert any("0.40  0.42  0.02" in line for line in lines)
+
+
+def test_columns_do_not_move_when_prices_change():
+    starts = [
+        line.index("live")
+        for state in (watching(snapshot()), watching(snapshot(), price("0.4", None, "0.4")))
+        for line in draw(state)
+        if "live" in line
+    ]
+    assert starts[0] == starts[1]

@@ -1,0 +1,259 @@
+"""The program as its users meet it: processes, pipes, signals and a terminal."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import termios
+from contextlib import contextmanager, suppress
+
+import httpx2
+import pytest
+import trio
+from cli_process import PROGRAM, environment, pointed_at, running
+
+from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
+
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+async def test_watch_writes_json_lines_until_a_signal_ends_it(ending):
+    async with running("watch", "--sandbox", "--json") as program:
+        events = []
+        with trio.fail_after(10):
+            while sum(event["type"] == "price_change" for event in events) < 12:
+                events.append(json.loads(await program.lines.next()))
+        program.process.send_signal(ending)
+        signalled = trio.current_time()
+        assert await program.ended() == (0, "")
+        assert trio.current_time() - signalled < 2
+    assert events[0]["type"] == "connected"
+    assert all(0 < float(e["price"]) < 1 for e in events if e["type"] == "price_change")
+
+
+async def test_watch_tells_of_an_interruption_and_of_the_recovery():
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        token = sandbox.exchange.markets[0].token_ids[0]
+        async with running("watch", token, "--json", env=pointed_at(sandbox)) as program:
+            kinds = []
+
+            async def until(kind):
+                with trio.fail_after(10):
+                    while kind not in kinds:
+                        kinds.append(json.loads(await program.lines.next())["type"])
+
+            await until("price_change")
+            assert sandbox.faults.cut() == 1
+            await until("resynced")
+            assert kinds[:3] == ["connected", "price_change", "interrupted"]
+            program.process.send_signal(signal.SIGINT)
+            assert await program.ended() == (0, "")
+
+
+async def test_watch_goes_on_dialling_a_venue_that_is_not_there():
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        token = sandbox.exchange.markets[0].token_ids[0]
+        gone = environment(
+            POLYMARKET_GAMMA_URL=sandbox.gamma_url,
+            POLYMARKET_MARKET_URL=f"ws://127.0.0.1:{unused_port()}/ws/market",
+            POLYMARKET_BACKOFF_INITIAL="0.05",
+        )
+        async with running("watch", token, "--json", env=gone) as program:
+            with trio.fail_after(10):
+                kinds = [json.loads(await program.lines.next())["type"] for _ in range(3)]
+            assert kinds == ["interrupted"] * 3
+            program.process.send_signal(signal.SIGINT)
+            assert await program.ended() == (0, "")
+
+
+def unused_port():
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        return nobody.getsockname()[1]
+
+
+async def test_watch_writes_text_for_a_reader_that_is_no_terminal():
+    async with running("watch", "--sandbox") as program:
+        lines = []
+        with trio.fail_after(10):
+            while not any(" price " in line for line in lines):
+                lines.append(await program.lines.next())
+        program.process.send_signal(signal.SIGINT)
+        assert await program.ended() == (0, "")
+    assert re.fullmatch(r"\d{6}…\d{4} is Yes: .+\?", lines[0])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} price \d{6}…\d{4} 0\.\d+ .+", lines[-1])
+
+
+async def test_watch_ends_quietly_when_its_reader_has_had_enough():
+    async with running("watch", "--sandbox", "--json") as program:
+        with trio.fail_after(10):
+            await program.lines.next()
+        await program.process.stdout.aclose()
+        assert await program.ended() == (0, "")
+
+
+async def test_watch_ends_although_its_reader_has_stopped_reading():
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        token = sandbox.exchange.markets[0].token_ids[0]
+        with full_pipe() as write_end:
+            async with running(
+                "watch", token, "--json", env=pointed_at(sandbox), stdout=write_end
+            ) as program:
+                with trio.fail_after(10):
+                    await sandbox.wait_received(lambda frame: "assets_ids" in frame.text)
+                program.process.send_signal(signal.SIGINT)
+                assert await program.ended() == (0, "")
+
+
+@contextmanager
+def full_pipe():
+    """The write end of a pipe in which there is no room."""
+    read_end, write_end = os.pipe()
+    try:
+        os.set_blocking(write_end, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(write_end, b"\n" * 4096)
+        os.set_blocking(write_end, True)
+        yield write_end
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+class Terminal:
+    """A terminal of 100 by 30 with the program in it."""
+
+    def __init__(self, *arguments):
+        self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.before = termios.tcgetattr(self.slave)
+        env = {k: v for k, v in environment().items() if k != "COLUMNS"}
+        self.process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=env,
+            start_new_session=True,
+            # So that Ctrl-C, typed there, is a signal. Nothing else offers this.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        self.shown = b""
+
+    def read_until(self, reached, seconds):
+        """Read what is shown until it satisfies `reached`."""
+        deadline = trio.current_time() + seconds
+        while not reached(self.shown):
+            left = deadline - trio.current_time()
+            assert left > 0, self.shown.decode()
+            if select.select([self.master], [], [], left)[0]:
+                self.shown += os.read(self.master, 65536)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+async def test_watch_leaves_the_terminal_as_it_was_after_ctrl_c():
+    with Terminal("watch", "--sandbox") as terminal:
+        terminal.read_until(lambda shown: shown.count(b"live") >= 8 * 3, seconds=10)
+        assert HIDE_CURSOR in terminal.shown
+        os.write(terminal.master, b"\x03")
+        terminal.read_until(lambda shown: shown.endswith(SHOW_CURSOR), seconds=5)
+        assert terminal.process.wait(timeout=5) == 0
+        assert termios.tcgetattr(terminal.slave) == terminal.before
+        assert os.get_blocking(terminal.slave)
+    assert b"Will the government shut down" in terminal.shown
+    assert b"Traceback" not in terminal.shown
+    text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", terminal.shown).decode()
+    assert max(map(len, re.split(r"[\r\n]+", text))) <= 100
+
+
+async def test_sandbox_says_where_it_is_and_how_to_use_it():
+    async with running("sandbox", "--rate", "0") as program:
+        said = []
+        with trio.fail_after(10):
+            while not said or "Ctrl-C" not in said[-1]:
+                said.append(await program.lines.next())
+        exports = dict(re.findall(r"export (\w+)=(\S+)", "\n".join(said)))
+        assert set(exports) == {f"POLYMARKET_{x}_URL" for x in ("MARKET", "CLOB", "GAMMA")}
+        tokens = re.findall(r"\d{70,}", "\n".join(said))
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            with trio.fail_after(5):
+                book = await client.get(
+                    exports["POLYMARKET_CLOB_URL"] + "/book", params={"token_id": tokens[0]}
+                )
+                markets = await client.get(exports["POLYMARKET_GAMMA_URL"] + "/markets")
+                url = re.search(r"http://\S+/sandbox/faults", "\n".join(said)).group()
+                fault = await client.post(url, content='{"fault": "cut"}')
+        assert book.json()["asset_id"] == tokens[0]
+        assert len(markets.json()) * 2 == len(tokens)
+        assert fault.json() == {"fault": "cut", "connections": 0}
+        async with running("watch", tokens[-1], "--json", env=environment(**exports)) as watching:
+            with trio.fail_after(10):
+                assert json.loads(await watching.lines.next())["type"] == "connected"
+                assert json.loads(await watching.lines.next())["asset_id"] == tokens[-1]
+        program.process.send_signal(signal.SIGTERM)
+        assert await program.ended() == (0, "")
+
+
+async def test_sandbox_replays_a_recording(tmp_path):
+    path = tmp_path / "session.jsonl"
+    line = {"t": None, "kind": "recv", "conn": "main", "text": "[]"}
+    path.write_text(json.dumps(line) + "\n")
+    async with running("sandbox", "--replay", str(path), "--speed", "max") as program:
+        with trio.fail_after(10):
+            said = [await program.lines.next() for _ in range(7)]
+        assert said[-1] == "replays 'main', frames: 1"
+        program.process.send_signal(signal.SIGINT)
+        assert await program.ended() == (0, "")
+
+
+async def test_a_port_in_use_ends_the_process_with_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with running("sandbox", "--port", str(port)) as program:
+            code, said = await program.ended()
+    assert code == 2
+    assert said == f"error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--sandbox"], ["--sandbox"]])
+async def test_serve_speaks_mcp_until_stdin_ends(arguments):
+    async with running(*arguments) as program:
+        hello = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "0"},
+        }
+        request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+        await program.process.stdin.send_all(json.dumps(request).encode() + b"\n")
+        with trio.fail_after(10):
+            answer = json.loads(await program.lines.next())
+        assert answer["result"]["serverInfo"]["name"] == "polymarket-realtime"
+        await program.process.stdin.aclose()
+        code, said = await program.ended()
+        assert await program.lines.next() is None
+    assert code == 0
+    assert re.fullmatch(r"sandbox: http://127\.0\.0\.1:\d+/ lists markets and token ids\n", said)
+
+
+async def test_serve_hints_at_hosts_when_a_person_starts_it_in_a_terminal():
+    with Terminal("serve") as terminal:
+        terminal.read_until(lambda shown: b"claude mcp add" in shown, seconds=10)
+        # The hint comes before the server takes signals; Ctrl-D is the other way out.
+        os.write(terminal.master, b"\x04")
+        assert terminal.process.wait(timeout=5) == 0
+        assert os.get_blocking(terminal.slave)

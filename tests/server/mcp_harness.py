@@ -1,0 +1,169 @@
+"""A service on a venue in memory, and the SDK's own client talking to it through `run_mcp`."""
+
+import math
+from contextlib import asynccontextmanager
+
+import attrs
+import mcp_types as types
+import trio
+from mcp import Client
+from mcp.shared.memory import create_client_server_memory_streams
+
+from polymarket_realtime import Settings, open_service
+from polymarket_realtime._model.catalog import Market, Outcome
+from polymarket_realtime.server.serve import run_mcp
+from polymarket_realtime.testing import MARKET, MemoryVenue, make_book, make_price_change
+
+YES = "21742633143463906290569050155826241533067272736897614950488156847949938836455"
+NO = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
+SOLO = "5" * 77
+"""A token of a market that is closed."""
+
+ERAS = {"legacy": "2025-11-25", "auto": "2026-07-28"}
+"""Modes of the SDK's client, and what they speak."""
+
+MARKETS = (
+    Market(
+        condition_id=MARKET,
+        question="Will it rain?",
+        slug="will-it-rain",
+        outcomes=(Outcome(YES, "Yes"), Outcome(NO, "No")),
+    ),
+    Market(
+        condition_id="0x" + "5" * 64,
+        question="Was it so?",
+        slug="was-it-so",
+        outcomes=(Outcome(SOLO, "Yes"),),
+        closed=True,
+    ),
+)
+
+
+class FakeCatalog:
+    """Knows `MARKETS`; raises `failure` if that is set, and keeps silent if `silent`."""
+
+    def __init__(self):
+        self.failure, self.silent = None, False
+
+    async def markets_of_assets(self, asset_ids):
+        wanted = set(asset_ids)
+        return await self._answer(
+            [m for m in MARKETS if wanted & {outcome.asset_id for outcome in m.outcomes}], wanted
+        )
+
+    async def markets_of_conditions(self, conditions):
+        wanted = set(conditions)
+        return await self._answer([m for m in MARKETS if m.condition_id in wanted], wanted)
+
+    async def _answer(self, markets, wanted):
+        await trio.lowlevel.checkpoint()
+        if wanted and self.silent:
+            await trio.sleep_forever()
+        if wanted and self.failure is not None:
+            raise self.failure
+        return markets
+
+
+@attrs.frozen
+class Desk:
+    """A running service, its venue and its catalogue."""
+
+    service: object
+    venue: MemoryVenue
+    catalog: FakeCatalog
+
+    @asynccontextmanager
+    async def wire(self):
+        """An MCP transport to a server of its own: the SDK's real loop, without a process."""
+        async with (
+            create_client_server_memory_streams() as (client, server),
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(run_mcp, self.service, *server)
+            yield client
+            await client[1].aclose()
+
+    @asynccontextmanager
+    async def connect(self, mode="legacy"):
+        """A client, and where its notifications go."""
+        inbox = Inbox()
+        async with Client(
+            self.wire(),
+            mode=mode,
+            logging_callback=inbox.take_message,
+            message_handler=inbox.take_other,
+        ) as client:
+            yield client, inbox
+
+
+@asynccontextmanager
+async def open_desk(**settings):
+    venue, catalog = MemoryVenue(), FakeCatalog()
+    async with open_service(
+        Settings(**settings), open_stream=venue.open_stream, uniform=lambda low, high: high
+    ) as service:
+        yield Desk(attrs.evolve(service, catalog=catalog), venue, catalog)
+
+
+class Inbox:
+    """What a client was told without asking."""
+
+    def __init__(self):
+        self._messages_in, self.messages = trio.open_memory_channel(math.inf)
+        self._updates_in, self.updates = trio.open_memory_channel(math.inf)
+
+    async def take_message(self, params):
+        self._messages_in.send_nowait(params)
+
+    async def take_other(self, message):
+        if isinstance(message, types.ResourceUpdatedNotification):
+            self._updates_in.send_nowait(message.params.uri)
+
+    async def message(self):
+        with trio.fail_after(5):
+            return await self.messages.receive()
+
+    async def data(self, type_):
+        """The data of the next event of a type; others before it are skipped."""
+        while (data := (await self.message()).data)["type"] != type_:
+            pass
+        return data
+
+    async def update(self):
+        with trio.fail_after(5):
+            return await self.updates.receive()
+
+    def pending(self):
+        """How many messages and updates are there."""
+        return tuple(
+            channel.statistics().current_buffer_used for channel in (self.messages, self.updates)
+        )
+
+
+async def call(client, name, **arguments):
+    """The structured result of a tool."""
+    with trio.fail_after(60):
+        result = await client.call_tool(name, arguments)
+    assert not result.is_error, result.content
+    return result.structured_content
+
+
+async def refused(client, name, **arguments):
+    """The text of a tool that failed."""
+    with trio.fail_after(60):
+        result = await client.call_tool(name, arguments)
+    assert result.is_error
+    assert result.structured_content is None
+    return result.content[0].text
+
+
+def book(bid="0.40", ask="0.42", asset_id=YES, **fields):
+    """A book of three levels a side, whose best ones are given."""
+    rest = [("0.30", "7"), ("0.20", "8")], [("0.60", "7"), ("0.70", "8")]
+    bids, asks = ([(best, "10"), *more] for best, more in zip((bid, ask), rest, strict=True))
+    return make_book(asset_id, bids=bids, asks=asks, **fields)
+
+
+def best_bid(price, asset_id=YES):
+    """A change that makes this the best bid."""
+    return make_price_change((asset_id, "BUY", price, "5"))

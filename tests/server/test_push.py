@@ -1,0 +1,337 @@
+"""What a client is told without asking, in both protocol eras."""
+
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+import trio.testing
+from mcp import Client
+from mcp.shared.memory import create_client_server_memory_streams
+from mcp_harness import NO, YES, best_bid, book, call, open_desk
+
+from polymarket_realtime import PriceTopic
+from polymarket_realtime.errors import LookupFailed
+from polymarket_realtime.server.app import make_app
+from polymarket_realtime.server.lines import serve_streams
+from polymarket_realtime.server.resources import STATUS_URI
+from polymarket_realtime.server.serve import run_mcp
+from polymarket_realtime.testing import MARKET, make_price_change
+
+older_era = pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
+"""The SDK's client warns who speaks like the handshake era."""
+
+
+async def test_a_price_arrives_as_an_object_and_says_whose_it_is(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        subscribed = await call(client, "subscribe_market_prices", market_ids=[YES])
+        connection = await desk.venue.accept()
+        connection.say(book(bid="0.40", ask="0.42"))
+        connected, price = [await inbox.message() for _ in range(2)]
+        assert [each.data["type"] for each in (connected, price)] == ["connected", "price_change"]
+        assert {each.logger for each in (connected, price)} == {"polymarket.websocket"}
+        assert {each.level for each in (connected, price)} == {"info"}
+        assert list(price.data)[:3] == ["subscription_id", "seq", "type"]
+        assert price.data["subscription_id"] == subscribed["subscription_id"]
+        assert (price.data["asset_id"], price.data["market"]) == (YES, MARKET)
+        assert (price.data["price"], price.data["best_bid"]) == ("0.41", "0.40")
+        connection.say(best_bid("0.41"))
+        change = await inbox.data("price_change")
+        assert (change["price"], change["change"], change["seq"]) == ("0.415", "0.005", 3)
+
+
+async def test_a_book_arrives_with_as_many_levels_as_asked_for_best_first(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        await call(client, "subscribe_orderbook_updates", token_ids=[YES], depth=2)
+        (await desk.venue.accept()).say(book())
+        update = await inbox.data("agg_orderbook")
+        assert update["bids"] == [["0.40", "10"], ["0.30", "7"]]
+        assert update["asks"] == [["0.42", "10"], ["0.60", "7"]]
+        assert update["in_sync"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "line"),
+    [
+        ("subscribe_market_prices", "market_ids", "price 217426…6455 0.41 bid 0.40 ask 0.42"),
+        ("subscribe_orderbook_updates", "token_ids", "book 217426…6455 bid 0.40 ask 0.42"),
+    ],
+)
+async def test_as_log_an_event_arrives_as_one_line(autojump_clock, name, parameter, line):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        subscribed = await call(client, name, **{parameter: [YES]}, callback_type="log")
+        (await desk.venue.accept()).say(book())
+        await inbox.message()
+        message = await inbox.message()
+        assert message.data.startswith(f"[{subscribed['subscription_id'][:8]}] {line}")
+        assert (message.level, message.logger) == ("info", "polymarket.websocket")
+
+
+async def test_a_lost_connection_is_a_warning_and_its_end_is_told(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        await call(client, "subscribe_market_prices", market_ids=[YES])
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await inbox.data("price_change")
+        connection.drop(1006, "gone")
+        interrupted = await inbox.message()
+        assert (interrupted.level, interrupted.data["type"]) == ("warning", "interrupted")
+        assert "gone" in interrupted.data["reason"]
+        assert interrupted.data["retry_in"] == 1.0
+        (await desk.venue.accept()).say(book(bid="0.41"))
+        told = {data["type"]: data for data in [(await inbox.message()).data for _ in range(3)]}
+        assert set(told) == {"connected", "price_change", "resynced"}
+        assert told["price_change"]["best_bid"] == "0.41"
+        assert told["price_change"]["epoch"] == told["resynced"]["epoch"] == 2
+
+
+async def test_a_venue_that_is_down_at_first_is_told_and_then_found(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        desk.venue.down = "Connection refused"
+        await call(client, "subscribe_market_prices", market_ids=[YES])
+        assert "Connection refused" in (await inbox.data("interrupted"))["reason"]
+        market = (await call(client, "get_realtime_status"))["connections"]["market"]
+        assert (market["connected"], market["state"]) == (False, "waiting")
+        desk.venue.down = None
+        (await desk.venue.accept()).say(book())
+        assert (await inbox.data("price_change"))["price"] == "0.41"
+
+
+async def test_many_changes_at_once_become_one_event_with_the_newest(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        await call(client, "subscribe_market_prices", market_ids=[YES])
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await inbox.data("price_change")
+        for thousandths in range(401, 411):
+            connection.say(best_bid(f"0.{thousandths}"))
+        # Within the interval, so all of them waited for its end.
+        assert (await inbox.data("price_change"))["best_bid"] == "0.410"
+        await trio.sleep(10)
+        assert inbox.pending() == (0, 0)
+        (active,) = (await call(client, "get_realtime_status"))["subscriptions"]["active"]
+        assert active["events_conflated"] == 9
+
+
+@older_era
+async def test_the_client_decides_how_severe_a_message_must_be(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        await client.set_logging_level("warning")
+        subscribed = await call(client, "subscribe_market_prices", market_ids=[YES])
+        assert "the log level 'warning' that the client has set" in subscribed["message"]
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await trio.sleep(1)
+        assert inbox.pending() == (0, 0)
+        connection.drop()
+        interrupted = await inbox.message()
+        assert (interrupted.data["type"], interrupted.data["seq"]) == ("interrupted", 1)
+        await client.set_logging_level("debug")
+        (await desk.venue.accept()).say(book())
+        assert (await inbox.message()).data["type"] == "connected"
+
+
+async def test_in_the_newest_era_no_event_is_sent_but_the_state_can_be_read(autojump_clock):
+    async with open_desk() as desk, desk.connect("auto") as (client, inbox):
+        await call(client, "subscribe_market_prices", market_ids=[YES])
+        (await desk.venue.accept()).say(book())
+        await trio.sleep(10)
+        assert inbox.pending() == (0, 0)
+        (active,) = (await call(client, "get_realtime_status"))["subscriptions"]["active"]
+        (asset,) = active["assets"]
+        assert (asset["in_sync"], asset["best_bid"], asset["best_ask"]) == (True, "0.40", "0.42")
+
+
+async def test_after_the_answer_to_unsubscribe_nothing_more_comes(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        first = await call(client, "subscribe_market_prices", market_ids=[YES])
+        other = await call(client, "subscribe_market_prices", market_ids=[YES])
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await call(client, "unsubscribe_realtime", subscription_id=first["subscription_id"])
+        while inbox.pending()[0]:
+            await inbox.message()
+        for price in ("0.405", "0.406", "0.407"):
+            connection.say(best_bid(price))
+            data = await inbox.data("price_change")
+            assert (data["subscription_id"], data["best_bid"]) == (other["subscription_id"], price)
+        assert inbox.pending() == (0, 0)
+
+
+async def test_each_client_of_a_service_has_its_own_subscriptions(autojump_clock):
+    async with (
+        open_desk() as desk,
+        desk.connect() as (one, ones_inbox),
+        desk.connect() as (two, twos_inbox),
+    ):
+        subscribed = await call(one, "subscribe_market_prices", market_ids=[YES])
+        assert (await call(two, "get_realtime_status"))["subscriptions"]["total"] == 1
+        result = await two.call_tool(
+            "unsubscribe_realtime", {"subscription_id": subscribed["subscription_id"]}
+        )
+        assert result.is_error
+        (await desk.venue.accept()).say(book())
+        await ones_inbox.data("price_change")
+        assert twos_inbox.pending() == (0, 0)
+
+
+async def test_the_subscriptions_of_a_client_end_with_it(autojump_clock):
+    async with open_desk() as desk:
+        async with desk.connect() as (client, _):
+            await call(client, "subscribe_market_prices", market_ids=[YES])
+            connection = await desk.venue.accept()
+        assert desk.service.status().subscriptions.total == 0
+        await trio.testing.wait_all_tasks_blocked()
+        assert connection.closed
+
+
+def request(number, method, **params):
+    body = {"jsonrpc": "2.0", "method": method, "params": params}
+    return json.dumps(body if number is None else body | {"id": number}).encode() + b"\n"
+
+
+def initialize(number=1):
+    return request(
+        number,
+        "initialize",
+        protocolVersion="2025-11-25",
+        capabilities={},
+        clientInfo={"name": "raw", "version": "0"},
+    )
+
+
+def subscribe(number, name="subscribe_market_prices", **arguments):
+    return request(number, "tools/call", name=name, arguments=arguments)
+
+
+class RawClient:
+    """Speaks lines, and reads only when told to."""
+
+    def __init__(self, stream):
+        self.stream, self._buffer = stream, b""
+
+    async def line(self):
+        with trio.fail_after(5):
+            while b"\n" not in self._buffer:
+                self._buffer += await self.stream.receive_some(1024)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+
+async def serve_raw(service, stream):
+    async with stream, serve_streams(stream, stream, capacity=4) as (reader, writer):
+        await run_mcp(service, reader, writer)
+
+
+@pytest.mark.parametrize("polite", [True, False], ids=["initialized", "never initialized"])
+async def test_the_answer_comes_before_the_first_event_whatever_the_client_forgets(
+    autojump_clock, polite
+):
+    ours, theirs = trio.testing.memory_stream_pair()
+    client = RawClient(theirs)
+    async with open_desk() as desk, trio.open_nursery() as nursery:
+        nursery.start_soon(serve_raw, desk.service, ours)
+        with desk.service.subscribe(PriceTopic(YES)) as known:
+            (await desk.venue.accept()).say(book())
+            await known.receive_batch()
+            await theirs.send_all(initialize())
+            assert (await client.line())["id"] == 1
+            if polite:
+                await theirs.send_all(request(None, "notifications/initialized"))
+            await theirs.send_all(subscribe(2, market_ids=[YES]))
+            assert (await client.line())["id"] == 2
+            event = await client.line()
+        assert event["method"] == "notifications/message"
+        assert (event["params"]["data"]["type"], event["params"]["data"]["seq"]) == (
+            "price_change",
+            1,
+        )
+        await theirs.aclose()
+
+
+async def test_a_client_that_does_not_read_stalls_nothing_and_then_gets_the_newest(autojump_clock):
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    client = RawClient(theirs)
+    async with open_desk(notify_interval=0.1) as desk, trio.open_nursery() as nursery:
+        nursery.start_soon(serve_raw, desk.service, ours)
+        await theirs.send_all(initialize())
+        await client.line()
+        await theirs.send_all(subscribe(2, market_ids=[YES, NO]))
+        subscription_id = (await client.line())["result"]["structuredContent"]["subscription_id"]
+        connection = await desk.venue.accept()
+        connection.say(book(), book(asset_id=NO))
+        # Nobody reads from here on. The venue's clock goes on, and so does the feed.
+        for size in ["5", "0"] * 150 + ["5"]:
+            connection.say(make_price_change((YES, "BUY", "0.41", size)))
+            await trio.sleep(0.1)
+        assert connection.received.count("PING") >= 2
+        status = desk.service.status()
+        assert status.connections["market"].connected
+        (active,) = status.subscriptions.active
+        assert active.assets[0].best_bid == "0.41"
+        assert active.events_conflated >= 250
+        assert status.statistics.events_by_type["price_change"] == 301
+        # The client awakes: what was queued, then the newest, and nothing in between.
+        prices = []
+        while len(prices) < 3 or prices[-1]["revision"] < 302:
+            event = (await client.line())["params"]["data"]
+            assert event["subscription_id"] == subscription_id
+            prices += [event] if event["type"] == "price_change" else []
+        assert len(prices) < 12
+        assert prices[-1]["best_bid"] == "0.41"
+        await theirs.aclose()
+
+
+async def test_what_waits_for_a_slow_client_is_not_sent_once_it_has_unsubscribed(autojump_clock):
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    client = RawClient(theirs)
+    tokens = [str(10**76 + number) for number in range(30)]
+    async with open_desk() as desk, trio.open_nursery() as nursery:
+        desk.catalog.failure = LookupFailed("https://gamma", "HTTP 503")
+        nursery.start_soon(serve_raw, desk.service, ours)
+        await theirs.send_all(initialize())
+        await client.line()
+        await theirs.send_all(subscribe(2, market_ids=tokens))
+        subscription_id = (await client.line())["result"]["structuredContent"]["subscription_id"]
+        connection = await desk.venue.accept()
+        connection.say(*[book(asset_id=token) for token in tokens])
+        await trio.sleep(1)
+        await theirs.send_all(subscribe(3, "unsubscribe_realtime", subscription_id=subscription_id))
+        await trio.sleep(1)
+        before = 0
+        while "id" not in (line := await client.line()):
+            before += 1
+        assert line["id"] == 3
+        assert before < 12
+        await theirs.send_all(request(4, "ping"))
+        assert (await client.line())["id"] == 4
+        await theirs.aclose()
+
+
+async def test_at_the_end_those_who_listen_are_told_so():
+    async with open_desk() as desk, create_client_server_memory_streams() as (ours, theirs):
+        app = make_app(desk.service)
+
+        @asynccontextmanager
+        async def transport():
+            yield ours
+            await ours[1].aclose()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(app.run, *theirs)
+            with trio.fail_after(5):
+                async with (
+                    Client(transport()) as client,
+                    client.listen(resource_subscriptions=[STATUS_URI]) as changes,
+                ):
+                    app.close()
+                    assert [change async for change in changes] == []
+
+
+async def test_a_client_that_leaves_before_it_says_anything_leaves_nothing_behind():
+    async with open_desk() as desk:
+        async with create_client_server_memory_streams() as (client, server):
+            await client[1].aclose()
+            with trio.fail_after(5):
+                await run_mcp(desk.service, *server)
+        assert desk.venue.dials == []
