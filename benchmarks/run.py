@@ -44,9 +44,7 @@ def compare(name: str, count: int, rounds: int, *contestants: Callable[[], Measu
         (statistics.median(cpu for cpu, _ in each), statistics.median(wall for _, wall in each))
         for each in times
     )
-    ratio = statistics.median(
-        theirs[0] / ours[0] for ours, theirs in zip(*times, strict=True)
-    )
+    ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in zip(*times, strict=True))
     print(
         f"{name:<12}{ours / count * 1e6:>9.1f} µs {count / ours_wall:>11,.0f} /s"
         f"{theirs / count * 1e6:>9.1f} µs {count / theirs_wall:>11,.0f} /s{ratio:>7.1f} x"

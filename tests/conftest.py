@@ -22,7 +22,7 @@ def captures(request: pytest.FixtureRequest) -> Path:
     """The directory of recordings, which are not part of the project."""
     directory = request.config.getoption("--captures")
     if directory is None:
-        pytest.skip("not run: recordings of the venue are given by --captures DIRECTORY")
+        pytest.skip("not run: recordings of the venue are given by --captures=DIRECTORY")
     path = Path(directory)
     assert path.is_dir(), f"--captures: {path} is not a directory"
     return path

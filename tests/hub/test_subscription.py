@@ -257,12 +257,14 @@ async def test_leaving_the_service_ends_every_subscription(venue):
             pass
         ended.append(subscription)
 
-    async with trio.open_nursery() as nursery:
-        async with open_service(open_stream=venue.open_stream) as service:
-            readers = [service.subscribe(PriceTopic(ASSET)) for _ in range(3)]
-            for reader in readers:
-                nursery.start_soon(read, reader)
-            await connected(venue)
+    async with (
+        trio.open_nursery() as nursery,
+        open_service(open_stream=venue.open_stream) as service,
+    ):
+        readers = [service.subscribe(PriceTopic(ASSET)) for _ in range(3)]
+        for reader in readers:
+            nursery.start_soon(read, reader)
+        await connected(venue)
     assert set(ended) == set(readers)
 
 

@@ -70,9 +70,7 @@ async def replay(captures: Path, connection: str, changes: int) -> tuple[list, d
     return events, books
 
 
-@pytest.mark.parametrize(
-    ("connection", "changes"), [("reference", 9), ("test", 3), ("test-2", 1)]
-)
+@pytest.mark.parametrize(("connection", "changes"), [("reference", 9), ("test", 3), ("test-2", 1)])
 async def test_every_recorded_frame_is_decoded(captures, connection, changes):
     _, books = await replay(captures, connection, changes)
     assert all(book.in_sync and book.epoch == 1 for book in books.values())

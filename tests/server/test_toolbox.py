@@ -1,5 +1,4 @@
 """Tools: the schemas that are shown, the arguments that are taken, the results that are given."""
-# ruff: noqa: RUF009 - `arg` makes a field, not a default
 
 import json
 import logging

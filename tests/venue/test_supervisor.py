@@ -323,7 +323,9 @@ async def test_a_disagreeing_book_is_sent_again_over_the_same_connection(autojum
         with service.subscribe(DeltaTopic(ASSET)) as events:
             connection = await venue.accept()
             connection.say([BOOK])
-            change = make_price_change((ASSET, "BUY", "0.41", "3"), best_bid="0.45", best_ask="0.60")
+            change = make_price_change(
+                (ASSET, "BUY", "0.41", "3"), best_bid="0.45", best_ask="0.60"
+            )
             connection.say(change)
             await trio.sleep(2)
             frames = [await connection.next_frame() for _ in range(3)]

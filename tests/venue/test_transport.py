@@ -28,7 +28,8 @@ from wsproto.events import (
     TextMessage,
 )
 
-from polymarket_realtime._venue.transport import _Dial, _retry_after, open_text_stream
+from polymarket_realtime._venue.dial import Dial, _retry_after
+from polymarket_realtime._venue.transport import open_text_stream
 from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 LIMIT = 4 << 20
@@ -353,6 +354,22 @@ async def test_leaving_the_block_says_goodbye(serve_websockets):
         assert (await expect_lost(stream.receive_batch)).code == 1000
 
 
+async def test_leaving_when_cancelled_says_goodbye_too(serve_websockets):
+    closed = trio.Event()
+
+    async def handler(websocket):
+        with pytest.raises(ConnectionClosed) as caught:
+            await websocket.get_message()
+        assert caught.value.reason.code == 1000
+        closed.set()
+
+    with trio.CancelScope() as scope:
+        async with dial(f"ws://{await serve_websockets(handler)}"):
+            scope.cancel()
+    with trio.fail_after(5):
+        await closed.wait()
+
+
 @pytest.fixture
 async def deaf(serve):
     """A server that accepts, never reads again, and so never answers a close frame."""
@@ -433,7 +450,7 @@ async def test_request_holds_host_target_and_user_agent_and_offers_no_compressio
     ],
 )
 def test_host_header_names_only_an_unusual_port(url, authority, target, port):
-    dial = _Dial.plan(url, 1.0, 0.0)
+    dial = Dial.plan(url, 1.0, 0.0)
     assert (dial.authority, dial.target, dial.port) == (authority, target, port)
 
 
