@@ -1,0 +1,36 @@
+"""Every example runs, offline, and prints what it says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+PRINTED = {
+    "book.py": r"(\d\d:\d\d:\d\d bid 0\.\d+ ask 0\.\d+\n){10}",
+    "trust.py": r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*the truth again after \d+\.\d\d s\n",
+    "manager.py": r"connected \n(price_change 0\.\d+\n){4,}connected: True\nunsubscribed: True\n",
+    "hosted.py": r"((BUY|SELL) \d+(\.\d+)? at 0\.\d+\n){3}",
+}
+
+
+def test_every_example_is_listed_here():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PRINTED)
+
+
+@pytest.mark.parametrize("name", sorted(PRINTED))
+def test_example_runs(name):
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert re.fullmatch(PRINTED[name], finished.stdout), finished.stdout
