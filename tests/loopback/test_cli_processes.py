@@ -211,12 +211,18 @@ async def test_sandbox_says_where_it_is_and_how_to_use_it():
 
 async def test_sandbox_replays_a_recording(tmp_path):
     path = tmp_path / "session.jsonl"
-    line = {"t": None, "kind": "recv", "conn": "main", "text": "[]"}
+    book = {"event_type": "book", "market": "0x" + "ab" * 32, "asset_id": "7" * 77}
+    line = {"t": None, "kind": "recv", "conn": "main", "text": json.dumps([book])}
     path.write_text(json.dumps(line) + "\n")
     async with running("sandbox", "--replay", str(path), "--speed", "max") as program:
         with trio.fail_after(10):
-            said = [await program.lines.next() for _ in range(7)]
-        assert said[-1] == "replays 'main', frames: 1"
+            said = [await program.lines.next() for _ in range(11)]
+        assert said[-4:] == [
+            "  condition 0x" + "ab" * 32,
+            "  Token 1   " + "7" * 77,
+            "",
+            "replays 'main', frames: 1",
+        ]
         program.process.send_signal(signal.SIGINT)
         assert await program.ended() == (0, "")
 

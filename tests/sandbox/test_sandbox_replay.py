@@ -153,9 +153,21 @@ async def test_rest_knows_the_books_that_were_shown(write):
         assert book == {k: v for k, v in BOOK.items() if k != "event_type"}
         assert (await http.get("/midpoint", params={"token_id": "11"})).json() == {"mid": "0.45"}
         assert (await http.get("/book", params={"token_id": "12"})).status_code == 404
-        assert (await http.get("/markets")).json() == []
         assert (await http.get("/events")).json() == []
-        assert (await http.get("/")).json()["markets"] == []
+
+
+async def test_rest_knows_the_markets_and_tokens_that_the_frames_name(write):
+    config = SandboxConfig(replay=write(SESSION))
+    async with (
+        open_sandbox(config) as sandbox,
+        httpx2.AsyncClient(base_url=sandbox.clob_url, verify=False) as http,
+    ):
+        (market,) = (await http.get("/markets", params={"clob_token_ids": "11"})).json()
+        assert market["conditionId"] == BOOK["market"]
+        assert "11" in json.loads(market["clobTokenIds"])
+        assert len(json.loads(market["outcomes"])) == len(json.loads(market["clobTokenIds"]))
+        assert (await http.get("/markets", params={"clob_token_ids": "99"})).json() == []
+        assert (await http.get("/")).json()["markets"][0]["condition_id"] == BOOK["market"]
 
 
 @pytest.mark.parametrize(

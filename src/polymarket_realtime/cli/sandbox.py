@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import trio
 
-from polymarket_realtime.sandbox import Exchange, Sandbox, SandboxConfig, open_sandbox
+from polymarket_realtime.sandbox import ReplayVenue, Sandbox, SandboxConfig, open_sandbox
 
 from .exits import CommandFailed
 
@@ -38,18 +38,17 @@ def _describe(sandbox: Sandbox) -> Iterator[str]:
     yield f"market channel  {sandbox.market_url}"
     yield f"CLOB REST       {sandbox.clob_url}"
     yield f"Gamma REST      {sandbox.gamma_url}"
-    if isinstance(sandbox.exchange, Exchange):
-        yield ""
-        for market in sandbox.exchange.markets:
-            yield market.question
-            yield f"  condition {market.condition_id}"
-            for outcome, token_id in zip(market.outcomes, market.token_ids, strict=True):
-                yield f"  {outcome:9} {token_id}"
-    else:
-        yield ""
+    yield ""
+    for market in sandbox.exchange.markets:
+        yield market.question
+        yield f"  condition {market.condition_id}"
+        for outcome, token_id in zip(market.outcomes, market.token_ids, strict=True):
+            yield f"  {outcome:9} {token_id}"
+    yield ""
+    if isinstance(sandbox.exchange, ReplayVenue):
         for recording in sandbox.exchange.recordings:
             yield f"replays {recording.name!r}, frames: {len(recording.frames)}"
-    yield ""
+        yield ""
     yield "Point this program at it:"
     yield f"  export POLYMARKET_MARKET_URL={sandbox.market_url}"
     yield f"  export POLYMARKET_CLOB_URL={sandbox.clob_url}"

@@ -28,10 +28,9 @@ def make_app(
     clock: Callable[[], float],
 ) -> Starlette:
     """Everything that the sandbox answers; `urls` is what its front page says of itself."""
-    exchange = venue if isinstance(venue, Exchange) else None
 
     async def front_page(_: Request) -> Response:
-        return JSONResponse(_front_page(exchange, urls))
+        return JSONResponse(_front_page(venue, urls))
 
     async def no_such_channel(websocket: WebSocket) -> None:
         await websocket.send_denial_response(Response(status_code=404))
@@ -39,7 +38,7 @@ def make_app(
     routes: list[BaseRoute] = [
         Route("/", front_page),
         *ClobApi(venue, clock).routes(),
-        *GammaApi(exchange).routes(),
+        *GammaApi(venue).routes(),
         *FaultsApi(faults).routes(),
         WebSocketRoute("/ws/market", market_socket.serve),
         # Without this, Starlette would refuse an unknown channel with 403.
@@ -48,7 +47,7 @@ def make_app(
     return Starlette(routes=routes)
 
 
-def _front_page(exchange: Exchange | None, urls: dict[str, str]) -> dict[str, Any]:
+def _front_page(venue: Exchange | ReplayVenue, urls: dict[str, str]) -> dict[str, Any]:
     return {
         "what": "a sandbox that speaks like Polymarket; nothing here is real",
         **urls,
@@ -60,6 +59,6 @@ def _front_page(exchange: Exchange | None, urls: dict[str, str]) -> dict[str, An
                 "tokens": dict(zip(market.outcomes, market.token_ids, strict=True)),
                 "closed": not market.live,
             }
-            for market in (exchange.markets if exchange else ())
+            for market in venue.markets
         ],
     }

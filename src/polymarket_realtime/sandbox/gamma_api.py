@@ -17,15 +17,17 @@ from starlette.routing import Route
 from .exchange import Exchange
 from .gamma import outcome_prices, render_event, render_market
 from .markets import Event, Market
+from .recorded import RecordedMarket, render_recorded_market
+from .replay import ReplayVenue
 
 DEFAULT_LIMIT = 20
 
 
 @attrs.frozen
 class GammaApi:
-    """Markets and events; a replay has none."""
+    """Markets and events; of a replay, the markets that it names."""
 
-    exchange: Exchange | None
+    venue: Exchange | ReplayVenue
 
     def routes(self) -> list[Route]:
         """All paths of this API."""
@@ -48,8 +50,8 @@ class GammaApi:
             if name in query
         }
         closed = query.get("closed", "false") == "true"
-        found = [m for m in self._markets if m.live != closed and _matches(m, wanted)]
-        return _page(request, [render_market(market) for market in found])
+        found = [m for m in self.venue.markets if m.live != closed and _matches(m, wanted)]
+        return _page(request, [_render(market) for market in found])
 
     async def market(self, request: Request) -> Response:
         """One market by Gamma id or slug; by condition id in the form of the CLOB."""
@@ -114,7 +116,7 @@ class GammaApi:
 
     @property
     def _markets(self) -> tuple[Market, ...]:
-        return self.exchange.markets if self.exchange else ()
+        return self.venue.markets if isinstance(self.venue, Exchange) else ()
 
     @property
     def _events(self) -> Iterable[Event]:
@@ -126,7 +128,11 @@ def _text(event: dict[str, Any]) -> str:
     return " ".join((event["title"], *(m["question"] for m in event["markets"]))).lower()
 
 
-def _matches(market: Market, wanted: dict[str, frozenset[str]]) -> bool:
+def _render(market: Market | RecordedMarket) -> dict[str, Any]:
+    return render_market(market) if isinstance(market, Market) else render_recorded_market(market)
+
+
+def _matches(market: Market | RecordedMarket, wanted: dict[str, frozenset[str]]) -> bool:
     facts = {
         "id": {market.id},
         "slug": {market.slug},

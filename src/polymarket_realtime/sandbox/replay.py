@@ -19,6 +19,7 @@ import trio
 from polymarket_realtime.errors import SettingsError
 
 from .connections import Close
+from .recorded import RecordedMarket, find_markets
 
 KINDS = frozenset({"open", "sent", "recv", "close"})
 
@@ -49,12 +50,18 @@ class ReplayVenue:
         speed: 1 as recorded, N for N times as fast, `math.inf` for no pauses.
         connection: Name of the recording that every client gets; None gives the n-th client the
             n-th recording, and the last one to those who come later.
+        markets: What the recordings are about.
     """
 
     recordings: tuple[Recording, ...]
     speed: float = 1.0
     connection: str | None = None
+    markets: tuple[RecordedMarket, ...] = attrs.field(init=False)
     _books: dict[str, dict[str, Any]] = attrs.field(factory=dict, init=False)
+
+    @markets.default
+    def _find_markets(self) -> tuple[RecordedMarket, ...]:
+        return find_markets(frame.text for each in self.recordings for frame in each.frames)
 
     def recording(self, number: int) -> Recording:
         """What the client with this number, counted from 1, gets."""
