@@ -1,7 +1,7 @@
 """Print the top of one order book whenever it changes.
 
-    python examples/book.py TOKEN_ID     the live venue
-    python examples/book.py              the built-in exchange, ten changes
+With a token id as its argument it listens to the live venue; without one, to the built-in
+exchange, for ten changes.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
@@ -29,6 +31,10 @@ def _is_loopback(host: str) -> bool:
 
 def _check_url(_: Any, attribute: attrs.Attribute[str], url: str) -> None:
     plain, secure = attribute.metadata["schemes"]
+    # First of all, so that no other message can repeat a password.
+    without_user_info = re.sub(r"//.*@", "//…@", url)
+    if without_user_info != url:
+        raise SettingsError(attribute.name, without_user_info, "no user info in URLs")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
@@ -36,15 +42,13 @@ def _check_url(_: Any, attribute: attrs.Attribute[str], url: str) -> None:
         raise SettingsError(attribute.name, url, str(error)) from error
     if parts.scheme not in (plain, secure) or not host:
         raise SettingsError(attribute.name, url, f"expected a URL like {secure}://host/path")
-    if parts.username or parts.password:
-        raise SettingsError(attribute.name, f"{parts.scheme}://…@{host}", "no user info in URLs")
     if parts.scheme == plain and not _is_loopback(host):
         raise InsecureUrl(attribute.name, url, secure)
 
 
 def _check_positive(_: Any, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise SettingsError(attribute.name, value, "must be greater than 0")
+    if not 0 < value < math.inf:
+        raise SettingsError(attribute.name, value, "must be greater than 0, and finite")
 
 
 def _rest_url(default: str) -> Any:
@@ -79,10 +83,11 @@ class Settings:
         open_timeout: Seconds to wait for DNS, TCP, TLS and handshake together.
         lookup_timeout: Seconds to wait for a REST answer.
         ping_interval: Seconds between two `PING`.
-        ping_timeout: Seconds without any frame after which a connection is replaced.
+        ping_timeout: Seconds without any frame after which a connection is replaced; longer
+            than `ping_interval`.
         backoff_initial: Seconds before the first redial.
         backoff_maximum: Seconds that no wait for a redial exceeds.
-        backoff_multiplier: Growth from one wait to the next.
+        backoff_multiplier: Growth from one wait to the next, from 1 to 10.
         backoff_jitter: Part of a wait that chance may take away, from 0 to 0.5.
         assets_per_connection: Most assets that one connection carries.
         max_message_size: Bytes of the largest message accepted; an opening dump of 200 books
@@ -103,7 +108,7 @@ class Settings:
     open_timeout: float = _positive(10.0)
     lookup_timeout: float = _positive(10.0)
     ping_interval: float = _positive(10.0)
-    ping_timeout: float = _positive(30.0)
+    ping_timeout: float = attrs.field(default=30.0)
     backoff_initial: float = _positive(1.0)
     backoff_maximum: float = _positive(60.0)
     backoff_multiplier: float = attrs.field(default=2.0)
@@ -114,10 +119,20 @@ class Settings:
     notify_interval: float = _positive(0.25)
     user_agent: str = "polymarket-realtime"
 
+    @ping_timeout.validator
+    def _check_timeout(self, attribute: attrs.Attribute[float], value: float) -> None:
+        if not self.ping_interval < value < math.inf:
+            raise SettingsError(
+                attribute.name,
+                value,
+                f"must be longer than ping_interval ({self.ping_interval}): a quiet market is "
+                "only heard of by its answers",
+            )
+
     @backoff_multiplier.validator
     def _check_multiplier(self, attribute: attrs.Attribute[float], value: float) -> None:
-        if value < 1:
-            raise SettingsError(attribute.name, value, "must be at least 1")
+        if not 1 <= value <= 10:
+            raise SettingsError(attribute.name, value, "must be from 1 to 10")
 
     @backoff_jitter.validator
     def _check_jitter(self, attribute: attrs.Attribute[float], value: float) -> None:

@@ -160,7 +160,7 @@ class TextFrame:
 
 @attrs.frozen
 class UnknownFrame:
-    """JSON of a kind that is not known here, kept whole."""
+    """JSON of a kind that is not known here, kept whole; `event_type` is `""` if it has none."""
 
     event_type: str
     fields: dict[str, Any]
@@ -173,6 +173,8 @@ class MalformedFrame:
     It is a value and not an exception, so that it costs its neighbours in an array nothing.
 
     Attributes:
+        event_type: The kind; `array` or `object` if it could not be read at all, `element` for
+            something in an array that is no object.
         asset_ids: The assets that it may have been about, as far as they could be read.
     """
 

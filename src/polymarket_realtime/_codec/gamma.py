@@ -7,7 +7,8 @@ gamma-api.polymarket.com, 2026-03.
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +19,7 @@ from polymarket_realtime.errors import CodecError
 __all__ = ["decode_markets"]
 
 _LONGEST_TEXT = 300
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_markets(payload: bytes) -> list[Market]:
@@ -28,7 +30,7 @@ def decode_markets(payload: bytes) -> list[Market]:
     """
     try:
         rows = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise CodecError("markets", str(error)) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CodecError("markets", "not a list of markets")
@@ -40,25 +42,28 @@ def _market(row: dict[str, Any]) -> Market:
     if not isinstance(condition_id, str):
         raise CodecError("markets", "a market has no conditionId")
     assets = _list(row.get("clobTokenIds"))
-    names = _list(row.get("outcomes"))
+    # Index by index: a name that is missing must not move the others to the wrong tokens.
+    names = chain(_list(row.get("outcomes")), repeat(None))
     return Market(
         condition_id=ConditionId(condition_id.lower()),
         question=_text(row.get("question")),
         slug=_text(row.get("slug")),
         outcomes=tuple(
-            Outcome(AssetId(asset), _text(name)) for asset, name in zip(assets, names, strict=False)
+            Outcome(AssetId(asset), _text(name))
+            for asset, name in zip(assets, names, strict=False)
+            if isinstance(asset, str)
         ),
         closed=row.get("closed") is True,
     )
 
 
-def _list(value: object) -> list[str]:
+def _list(value: object) -> list[Any]:
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value) if value else []
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             return []
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return value if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:

@@ -7,8 +7,9 @@ tolerant path, and nothing is ever fatal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, Final, get_args, get_origin
 
 import cattrs
 import msgspec
@@ -40,10 +41,8 @@ _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_json: Final = msgspec.json.Decoder().decode
 _encode_json: Final = msgspec.json.Encoder().encode
 
-# The tolerant path wants text where the venue has been known to send bare numbers.
-_converter: Final = cattrs.Converter(detailed_validation=False)
-_converter.register_structure_hook(str, lambda value, _: _text(value))
-_converter.register_structure_hook(Side, lambda value, _: Side(str(value).upper()))
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on text that is no JSON, no UTF-8, or nested a thousand deep."""
 
 _KEY = b'"event_type":"'
 _KEY_LENGTH = len(_KEY)
@@ -67,7 +66,7 @@ def decode_market_frames(payload: bytes) -> list[Decoded]:
         if decode is not None:
             try:
                 return [(decode(payload), payload)]
-            except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+            except _UNREADABLE:
                 pass
     return _decode_any(payload)
 
@@ -77,7 +76,7 @@ def _decode_any(payload: bytes) -> list[Decoded]:
     if body[:1] == b"[":
         try:
             elements = _decode_array(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             return [(MalformedFrame("array", str(error)), payload)]
         return [frame for raw in elements for frame in _decode_element(bytes(raw))]
     if body[:1] == b"{":
@@ -89,22 +88,24 @@ def _decode_any(payload: bytes) -> list[Decoded]:
 def _decode_element(raw: bytes) -> list[Decoded]:
     if raw[:1] == b"{":
         return decode_market_frames(raw)
-    return [(MalformedFrame("array", f"an element is not an object: {raw[:40]!r}"), raw)]
+    return [(MalformedFrame("element", f"an element is not an object: {raw[:40]!r}"), raw)]
 
 
 def _decode_object(body: bytes) -> MarketFrame:
     try:
         fields = _decode_json(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return MalformedFrame("object", str(error))
     event_type = fields.get("event_type")
-    cls = _FRAMES.get(event_type) if isinstance(event_type, str) else None
+    if not isinstance(event_type, str):
+        return UnknownFrame("", fields)
+    cls = _FRAMES.get(event_type)
     if cls is None:
-        return UnknownFrame(str(event_type), fields)
+        return UnknownFrame(event_type, fields)
     try:
         frame: MarketFrame = _converter.structure(_modernised(fields), cls)
     except (CodecError, ValueError, TypeError, KeyError, AttributeError) as error:
-        return MalformedFrame(str(event_type), _problem(error), _assets_in(fields))
+        return MalformedFrame(event_type, _problem(error), _assets_in(fields))
     return frame
 
 
@@ -127,13 +128,55 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        return format(Decimal(str(value)), "f")
     raise CodecError("known", f"{value!r} where text was expected")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise CodecError("known", f"{value!r} where true or false was expected")
+
+
+def _is_list(cls: Any) -> bool:
+    origin: Any = get_origin(cls)
+    return origin is tuple
+
+
+def _list_hook(cls: Any, converter: cattrs.Converter) -> Callable[[object, Any], Any]:
+    element = get_args(cls)[0]
+    structure = converter.get_structure_hook(element)
+
+    def structure_list(value: object, _: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise CodecError("known", f"{value!r} where a list was expected")
+        return tuple(structure(each, element) for each in value)
+
+    return structure_list
+
+
+def _make_converter() -> cattrs.Converter:
+    """The tolerant path wants text where the venue has been known to send bare numbers.
+
+    Everything else must be what it says: by itself cattrs would take any text for true, and
+    the characters of a text for the elements of a list.
+    """
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_structure_hook(str, lambda value, _: _text(value))
+    converter.register_structure_hook(bool, lambda value, _: _flag(value))
+    converter.register_structure_hook(Side, lambda value, _: Side(str(value).upper()))
+    converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
+    return converter
+
+
+_converter: Final = _make_converter()
 
 
 def _problem(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"no {error.args[0]}"
+    if isinstance(error, CodecError):
+        return error.problem
     return str(error) or type(error).__name__
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final
 
 import attrs
 
-from polymarket_realtime._codec.frames import BookFrame, PriceChange
+from polymarket_realtime._codec.frames import BookFrame, PriceChange, TickSizeChangeFrame
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.feed import OutOfSync, Resynced
 from polymarket_realtime._model.ids import AssetId
@@ -40,10 +41,15 @@ _FORGIVEN: Final = 60.0
 """Seconds in sync after which an earlier loss no longer slows the next recovery."""
 
 
+_price_and_size: Final = attrgetter("price", "size")
+
+
 @attrs.define
 class _Recovery:
-    lost_at: float = -math.inf
+    """How often a book was asked for, and when it last came back, if it ever did."""
+
     attempt: int = 0
+    regained_at: float = math.inf
 
 
 class BookSync:
@@ -56,11 +62,18 @@ class BookSync:
         self._recoveries: dict[AssetId, _Recovery] = {}
         self._asked_again: list[AssetId] = []
 
-    def watch(self, assets: Iterable[AssetId], now: float) -> None:
+    def watch(self, assets: Iterable[AssetId], now: float, received: float) -> None:
         """These were subscribed to: their snapshots should come."""
         for asset_id in assets:
-            self._books.ensure(asset_id)
+            # Whatever the store still holds was not kept up while nobody listened.
+            self._books.ensure(asset_id).mark_out_of_sync("its book has not come yet", received)
             self._awaiting[asset_id] = now + _SNAPSHOT_WAIT
+
+    def recall(self, assets: Iterable[AssetId], now: float, received: float) -> None:
+        """Have the books sent again that were discarded while they stayed subscribed."""
+        gone = [asset_id for asset_id in assets if self._books.get(asset_id) is None]
+        self.watch(gone, now, received)
+        self._asked_again += gone
 
     def forget(self, assets: Iterable[AssetId]) -> None:
         """Nobody wants these any more."""
@@ -93,9 +106,11 @@ class BookSync:
             CodecError: A price or size is not a number.
         """
         book = self._books.ensure(frame.asset_id)
+        if frame.tick_size:
+            book.keys.check(frame.tick_size)
         book.replace(
-            [(level.price, level.size) for level in frame.bids],
-            [(level.price, level.size) for level in frame.asks],
+            [*map(_price_and_size, frame.bids)],
+            [*map(_price_and_size, frame.asks)],
         )
         self._awaiting.pop(frame.asset_id, None)
         self._unsettled.pop(frame.asset_id, None)
@@ -103,6 +118,8 @@ class BookSync:
         if not book.in_sync:
             book.epoch += 1
             book.reason = book.out_of_sync_since = None
+            if frame.asset_id in self._recoveries:
+                self._recoveries[frame.asset_id].regained_at = receipt.now
         book.market = frame.market
         book.tick_size = frame.tick_size or book.tick_size
         book.hash = frame.hash
@@ -120,7 +137,10 @@ class BookSync:
                     out_of_sync_since=lost_since,
                 )
             )
-        self._tell_price(book, timestamp_ms, receipt.raw, events)
+        if book.is_crossed:
+            self._unsettled[frame.asset_id] = (timestamp_ms, receipt.now + _SETTLE)
+        else:
+            self._tell_price(book, timestamp_ms, receipt.raw, events)
 
     def take_changes(
         self,
@@ -131,8 +151,8 @@ class BookSync:
         events: list[Event],
     ) -> None:
         """Apply the changes of one frame to one book."""
-        book = self._books.ensure(asset_id)
-        if not book.in_sync:
+        book = self._books.get(asset_id)
+        if book is None or not book.in_sync:
             self._counters.early_changes += 1
             return
         if timestamp_ms < book.snapshot_ms:
@@ -148,7 +168,7 @@ class BookSync:
                 for change in changes
                 if book.set_level(change.side, change.price, change.size)
             ]
-            agrees = _agrees(book, changes[-1])
+            agrees = book.agrees_with(changes[-1].best_bid, changes[-1].best_ask)
         except CodecError as error:
             self._counters.malformed += 1
             reason = f"a malformed change: {error.problem}"
@@ -169,16 +189,29 @@ class BookSync:
 
     def take_trade(self, price: str, trade: LastTradePrice, events: list[Event]) -> None:
         """Remember the last trade, which may be the displayed price."""
-        book = self._books.ensure(trade.asset_id)
+        book = self._books.get(trade.asset_id)
+        if book is None:
+            return
         book.last_trade_price = price
         if book.in_sync and trade.asset_id not in self._unsettled:
             book.received = trade.received
             self._tell_price(book, trade.timestamp_ms, trade.raw, events)
 
+    def take_tick_size(
+        self, frame: TickSizeChangeFrame, receipt: Receipt, events: list[Event]
+    ) -> None:
+        """Note the new step. Levels off it may be gone, so the book is had anew."""
+        book = self._books.get(frame.asset_id)
+        if book is not None:
+            book.tick_size = frame.new_tick_size
+            reason = f"the tick size changed from {frame.old_tick_size} to {frame.new_tick_size}"
+            self.lose(frame.asset_id, reason, receipt.now, receipt.received, events)
+
     def end(self, assets: Iterable[AssetId], received: float) -> None:
         """Their market is resolved: no snapshot will come any more."""
         for asset_id in assets:
-            self._books.ensure(asset_id).mark_out_of_sync("the market is resolved", received)
+            if (book := self._books.get(asset_id)) is not None:
+                book.mark_out_of_sync("the market is resolved", received)
         self.forget(assets)
 
     def lose(
@@ -189,15 +222,15 @@ class BookSync:
         The first time at once; a book that is lost again and again is asked for less and less
         often, so that a lasting disagreement with the venue cannot become a storm of frames.
         """
-        book = self._books.ensure(asset_id)
-        if book.mark_out_of_sync(reason, received):
-            self._counters.resyncs += 1
-            events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
         self._unsettled.pop(asset_id, None)
+        book = self._books.get(asset_id)
+        if book is None or not book.mark_out_of_sync(reason, received):
+            return  # Its snapshot is awaited already, or, once resolved, will never come.
+        self._counters.resyncs += 1
+        events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
         recovery = self._recoveries.setdefault(asset_id, _Recovery())
-        if now - recovery.lost_at > _FORGIVEN:
+        if now - recovery.regained_at > _FORGIVEN:
             recovery.attempt = 0
-        recovery.lost_at = now
         if recovery.attempt == 0:
             self._asked_again.append(asset_id)
         self._wait_longer(asset_id, recovery, now)
@@ -205,8 +238,7 @@ class BookSync:
     def connection_lost(self, assets: Iterable[AssetId], received: float) -> None:
         """None of these is the truth any more."""
         for asset_id in assets:
-            book = self._books.get(asset_id)
-            if book is not None:
+            if (book := self._books.get(asset_id)) is not None:
                 book.mark_out_of_sync("the connection was lost", received)
 
     def next_deadline(self) -> float:
@@ -219,12 +251,16 @@ class BookSync:
     def advance(self, now: float, received: float, events: list[Event]) -> None:
         """Give up on bursts that do not settle, and ask again for snapshots that are late."""
         for asset_id in [a for a, (_, due) in self._unsettled.items() if due <= now]:
-            self._disagree(self._books.ensure(asset_id), now, received, events)
+            del self._unsettled[asset_id]
+            if (book := self._books.get(asset_id)) is not None:
+                self._disagree(book, now, received, events)
         for asset_id in [a for a, due in self._awaiting.items() if due <= now]:
-            recovery = self._recoveries.setdefault(asset_id, _Recovery(lost_at=now))
-            if recovery.attempt == 0 and self._books.ensure(asset_id).epoch == 0:
+            recovery = self._recoveries.setdefault(asset_id, _Recovery())
+            book = self._books.ensure(asset_id)
+            if recovery.attempt == 0 and book.epoch == 0:
                 reason = "no book has come: the token is unknown, or its market is settled"
-                self._books.ensure(asset_id).reason = reason
+                # It never was the truth, but readers are told now, so they get a `Resynced`.
+                book.reason, book.out_of_sync_since = reason, received
                 events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
             self._asked_again.append(asset_id)
             self._wait_longer(asset_id, recovery, now)
@@ -245,11 +281,7 @@ class BookSync:
 
 
 def _record(
-    book: Book,
-    applied: list[WireChange],
-    last: PriceChange,
-    timestamp_ms: int,
-    receipt: Receipt,
+    book: Book, applied: list[WireChange], last: PriceChange, timestamp_ms: int, receipt: Receipt
 ) -> BookDelta:
     """Note on the book that it has changed, and give the event that says so."""
     book.revision += 1
@@ -269,21 +301,3 @@ def _record(
         wire_best_ask=last.best_ask,
         hash=last.hash,
     )
-
-
-def _agrees(book: Book, change: PriceChange) -> bool:
-    """Whether the top of the book is what the venue says it is, and possible at all.
-
-    The venue writes an empty side as `""`, as a best bid of 0 or as a best ask of 1.
-    """
-    keys = book.keys
-    if change.best_bid is not None:
-        claimed = keys[change.best_bid] if change.best_bid else 0
-        if claimed != (book.best_bid_key or 0):
-            return False
-    if change.best_ask is not None:
-        top = keys["1"]
-        claimed = keys[change.best_ask] if change.best_ask else top
-        if claimed != (top if book.best_ask_key is None else book.best_ask_key):
-            return False
-    return not book.is_crossed

@@ -22,6 +22,7 @@ class FeedCounters:
         late_changes: Changes older than the snapshot that came before them.
         early_changes: Changes of a book whose snapshot has not come yet.
         unwanted_changes: Changes of tokens that nobody asked for: mirrored entries.
+        resyncs: Books that were the truth and stopped being it while their connection lived.
         last_event: When the latest event came, in seconds since the epoch; None before.
     """
 

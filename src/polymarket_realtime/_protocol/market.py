@@ -29,6 +29,9 @@ log = logging.getLogger("polymarket_realtime.feed.market")
 _IDS_PER_FRAME: Final = 100
 """The venue hangs up on a frame that names thousands. Source: rs-clob-client-v2 #116."""
 
+_ABOUT_BOOKS: Final = frozenset({"book", "price_change", "tick_size_change", "array", "object"})
+"""Kinds whose loss costs a book its truth. What cannot be read at all may have been one."""
+
 _PUBLIC_NAMES: Final[dict[type, str]] = {
     wire.BookFrame: EventType.AGG_ORDERBOOK,
     wire.PriceChangeFrame: EventType.PRICE_CHANGE,
@@ -110,19 +113,18 @@ class MarketProtocol:
         self._outbox.append(encode_market_interest(first))
         self._outbox += [encode_operation("subscribe", batch) for batch in rest]
         self._subscribed = interest
-        self._sync.watch(interest, now)
+        self._sync.watch(interest, now, now + self._wall_offset)
 
     def set_interest(self, wanted: frozenset[AssetId], now: float) -> None:
         """Queue whatever makes the venue send exactly the assets in `wanted`."""
-        if wanted == self._subscribed:
-            return
         added, removed = wanted - self._subscribed, self._subscribed - wanted
         # Subscribe first: a connection whose assets are all gone may be closed by the venue.
         for operation, assets in (("subscribe", added), ("unsubscribe", removed)):
             self._outbox += [encode_operation(operation, b) for b in _batches(sorted(assets))]
         self._subscribed = wanted
-        self._sync.watch(added, now)
+        self._sync.watch(added, now, now + self._wall_offset)
         self._sync.forget(removed)
+        self._sync.recall(wanted, now, now + self._wall_offset)
 
     # Time
 
@@ -204,8 +206,7 @@ class MarketProtocol:
         if frame.asset_id in self._subscribed:
             numbers = self._sync.numbers(frame.asset_id)
             self._events.append(translate.tick_size_change(frame, receipt, numbers))
-            reason = f"the tick size changed from {frame.old_tick_size} to {frame.new_tick_size}"
-            self._sync.lose(frame.asset_id, reason, receipt.now, receipt.received, self._events)
+            self._sync.take_tick_size(frame, receipt, self._events)
 
     def _on_new_market(self, frame: wire.NewMarketFrame, receipt: Receipt) -> None:
         self._events.append(translate.market_created(frame, receipt))
@@ -221,7 +222,10 @@ class MarketProtocol:
         self.counters.malformed += 1
         log.warning("malformed %s frame: %s", frame.event_type, frame.problem)
         log.debug("malformed frame was %r", receipt.raw[:1000])
-        for asset_id in sorted(self._subscribed.intersection(frame.asset_ids)):
+        if frame.event_type not in _ABOUT_BOOKS:
+            return
+        touched = self._subscribed.intersection(frame.asset_ids or self._subscribed)
+        for asset_id in sorted(touched):
             reason = f"a malformed {frame.event_type} frame: {frame.problem}"
             self._sync.lose(asset_id, reason, receipt.now, receipt.received, self._events)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from polymarket_realtime.errors import CodecError
@@ -27,7 +27,7 @@ class PriceKeys(dict[str, int]):
     def __missing__(self, text: str) -> int:
         try:
             units = Decimal(text) * _UNITS
-        except InvalidOperation:
+        except ArithmeticError:
             raise CodecError("price", f"{text[:40]!r} is not a number") from None
         if not units.is_finite() or not 0 <= units <= _UNITS or units != units.to_integral_value():
             raise CodecError("price", f"{text[:40]!r} is not a price from 0 to 1")
@@ -35,3 +35,7 @@ class PriceKeys(dict[str, int]):
             self.clear()
         key = self[text] = int(units)
         return key
+
+    def check(self, text: str) -> None:
+        """Raise `CodecError` if `text` is no price."""
+        self[text]

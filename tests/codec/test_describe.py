@@ -1,0 +1,122 @@
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from polymarket_realtime._codec.describe import describe, short_id
+from polymarket_realtime._model import feed, market
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.values import Level, Side
+
+YES = "123456" + "0" * 67 + "9876"
+MARKET = "0x" + "c0" * 32
+HEAD = {
+    "received": 0.0,
+    "asset_id": YES,
+    "market": MARKET,
+    "timestamp_ms": 0,
+    "epoch": 1,
+    "revision": 1,
+}
+WHOLE = {"received": 0.0, "market": MARKET, "asset_ids": (YES,), "timestamp_ms": 0}
+CONNECTION = {"received": 0.0, "connection": "market#0", "asset_ids": (YES, "2")}
+PRICE = market.PriceChangeEvent(
+    **HEAD,
+    price=Decimal("0.45"),
+    price_source=market.PriceSource.MIDPOINT,
+    best_bid=Decimal("0.40"),
+    best_ask=Decimal("0.50"),
+    last_trade_price=None,
+    change=Decimal("-0.05"),
+)
+LEVEL = Level(Decimal("0.4"), Decimal(3))
+
+LINES = [
+    (PRICE, "price 123456…9876 0.45 (-0.05) bid 0.40 ask 0.50 last - [midpoint]"),
+    (
+        attrs.evolve(PRICE, change=None, last_trade_price=Decimal("1E-3"), best_bid=None),
+        "price 123456…9876 0.45 bid - ask 0.50 last 0.001 [midpoint]",
+    ),
+    (
+        attrs.evolve(PRICE, change=Decimal("0.00")),
+        "price 123456…9876 0.45 bid 0.40 ask 0.50 last - [midpoint]",
+    ),
+    (
+        market.OrderbookUpdate(**HEAD, bids=(LEVEL, LEVEL), asks=()),
+        "book 123456…9876 bid 0.4 ask - spread -, 2 bid and 0 ask levels",
+    ),
+    (
+        market.BookSnapshot(**HEAD, wire_bids=(("0.4", "1"),), wire_asks=()),
+        "snapshot 123456…9876 1 bid and 0 ask levels",
+    ),
+    (
+        market.BookDelta(**HEAD, wire_changes=(("BUY", "0.4", "0"), ("SELL", "0.6", "7"))),
+        "delta 123456…9876 BUY 0.4 to 0, SELL 0.6 to 7",
+    ),
+    (
+        market.LastTradePrice(**HEAD, price=Decimal("0.4"), size=Decimal("2.5"), side=Side.SELL),
+        "trade 123456…9876 SELL 2.5 at 0.4",
+    ),
+    (
+        market.TickSizeChange(**HEAD, old_tick_size=Decimal("0.01"), new_tick_size=Decimal("1E-3")),
+        "tick size 123456…9876 from 0.01 to 0.001",
+    ),
+    (
+        market.BestBidAsk(**HEAD, best_bid=Decimal("0.4"), best_ask=None, spread=None),
+        "hint 123456…9876 bid 0.4 ask -",
+    ),
+    (
+        market.MarketCreated(**WHOLE, outcomes=("Yes", "No"), question="Will it?\n", slug="s"),
+        r"new market 'Will it?\n' (Yes, No)",
+    ),
+    (
+        market.MarketResolved(**WHOLE, winning_asset_id=YES, winning_outcome="Yes"),
+        "market 0xc0c0…c0c0 resolved: 'Yes'",
+    ),
+    (
+        market.UnknownEvent(received=0.0, event_type="new\n", asset_id=None, fields={}),
+        r"unknown event 'new\n'",
+    ),
+    (feed.Connected(**CONNECTION, attempt=1), "connected market#0, 2 assets"),
+    (
+        feed.Interrupted(**CONNECTION, reason="dropped", retry_in=1.26),
+        "INTERRUPTED market#0: dropped; redial in 1.3 s",
+    ),
+    (
+        feed.Interrupted(**CONNECTION, reason="resolved", retry_in=None),
+        "INTERRUPTED market#0: resolved; no redial",
+    ),
+    (
+        feed.OutOfSync(received=0.0, asset_id=YES, reason="crossed"),
+        "OUT OF SYNC 123456…9876: crossed",
+    ),
+    (
+        feed.Resynced(received=3.0, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=0.5),
+        "resynced 123456…9876 after 2.50 s, epoch 2",
+    ),
+    (feed.Dropped(received=0.0, count=9), "DROPPED 9 events: the reader was too slow"),
+]
+
+
+@pytest.mark.parametrize(("event", "line"), LINES, ids=lambda value: type(value).__name__)
+def test_an_event_is_one_line(event, line):
+    assert describe(event) == line
+    assert "\n" not in line
+
+
+def test_every_kind_of_event_has_a_line_of_its_own():
+    described = {type(event) for event, _ in LINES}
+    kinds = {
+        cls
+        for module in (market, feed)
+        for cls in vars(module).values()
+        if isinstance(cls, type) and issubclass(cls, Event) and "type" in vars(cls)
+    }
+    assert described == kinds
+
+
+@pytest.mark.parametrize(
+    ("identifier", "short"), [("", ""), ("12345678901", "12345678901"), (YES, "123456…9876")]
+)
+def test_only_long_ids_are_cut(identifier, short):
+    assert short_id(identifier) == short
