@@ -32,7 +32,7 @@ def lint(session: nox.Session) -> None:
     # Interfaces of others ask for async functions that have nothing to wait for (ASYNC124), and
     # `started` tells that a task is startable better than a list here would (ASYNC114).
     modules = sorted(str(path) for path in Path("src").rglob("*.py"))
-    session.run("flake8-async", "--disable=ASYNC114,ASYNC124", *modules)
+    session.run("flake8-async", "--disable=ASYNC9,ASYNC114,ASYNC124", *modules)
     session.run("flake8-async", "--enable=ASYNC900", *modules)
 
 

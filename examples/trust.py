@@ -1,8 +1,8 @@
 """Act on prices only while they are the truth, through a lost connection.
 
-A reader that trades must know when what it shows is old. Between `Interrupted` (or `OutOfSync`)
-and `Resynced` this one says so instead of a price. It runs on the built-in exchange, which
-cuts the connection once.
+A reader that trades must know when what it shows is old: it keeps each price that comes, and acts
+on none between `Interrupted` (or `OutOfSync`) and `Resynced`. It runs on the built-in exchange,
+which cuts the connection once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
 
 
 async def follow(settings: Settings, asset_id: AssetId, sandbox: Sandbox) -> None:
-    trusted, prices = True, 0
+    trusted, price, seen = True, None, 0
     async with open_service(settings) as service:
         with service.subscribe(PriceTopic(asset_id)) as events:
             async for event in events:
@@ -33,13 +33,15 @@ async def follow(settings: Settings, asset_id: AssetId, sandbox: Sandbox) -> Non
                         print(f"do not trust: {reason}")
                     case Resynced(gap_seconds=gap):
                         trusted = True
-                        print(f"the truth again after {gap:.2f} s")
+                        print(f"the truth again after {gap:.2f} s, price {price}")
                         break
-                    case PriceChangeEvent(price=price) if trusted:
-                        print(f"price {price}")
-                        prices += 1
-                        if prices == 3:
-                            sandbox.faults.cut()
+                    case PriceChangeEvent():
+                        price = event.price
+                        if trusted:
+                            print(f"price {price}")
+                            seen += 1
+                            if seen == 3:
+                                sandbox.faults.cut()
 
 
 async def main() -> None:

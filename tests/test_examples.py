@@ -13,7 +13,10 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 PRINTED = {
     "book.py": r"(\d\d:\d\d:\d\d bid 0\.\d+ ask 0\.\d+\n){10}",
-    "trust.py": r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*the truth again after \d+\.\d\d s\n",
+    "trust.py": (
+        r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*"
+        r"the truth again after \d+\.\d\d s, price 0\.\d+\n"
+    ),
     "manager.py": r"connected \n(price_change 0\.\d+\n){4,}connected: True\nunsubscribed: True\n",
     "hosted.py": r"((BUY|SELL) \d+(\.\d+)? at 0\.\d+\n){3}",
 }

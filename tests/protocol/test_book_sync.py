@@ -376,7 +376,7 @@ def test_a_token_without_a_book_is_told_once_and_asked_for_at_growing_intervals(
 def test_a_book_that_came_after_all_is_resynced():
     talk = Talk(YES)
     talk.waits(7)
-    snapshot, resynced, *_ = talk.hears([book()])
+    snapshot, _price, resynced = talk.hears([book()])
     assert (snapshot.epoch, resynced.epoch) == (1, 1)
     assert resynced.gap_seconds == 2.0
 
@@ -390,6 +390,7 @@ RESOLVED = {
     "assets_ids": [YES, NO],
     "winning_asset_id": NO,
     "winning_outcome": "No",
+    "tags": ["5M", "Crypto"],
     "timestamp": str(T0),
 }
 
@@ -399,7 +400,7 @@ def test_a_resolved_market_is_told_and_its_books_are_no_longer_the_truth():
     (event,) = talk.hears(RESOLVED)
     assert isinstance(event, market.MarketResolved)
     assert (event.winning_asset_id, event.winning_outcome) == (NO, "No")
-    assert event.asset_ids == (YES, NO)
+    assert (event.asset_ids, event.tags) == ((YES, NO), ("5M", "Crypto"))
     assert talk.book(YES).reason == "the market is resolved"
     assert talk.book(OTHER).in_sync
     assert talk.books.get(NO) is None

@@ -250,6 +250,11 @@ def test_a_trade_may_have_no_fee_and_no_transaction():
     assert (trade.fee_rate_bps, trade.transaction_hash) == (None, None)
 
 
+def test_a_trade_names_its_fee_and_transaction_where_the_venue_does():
+    trade, _ = open_talk().hears({**make_trade(YES, "0.4"), "transaction_hash": "0x12"})
+    assert (trade.fee_rate_bps, trade.transaction_hash) == (Decimal(0), "0x12")
+
+
 def test_every_event_holds_the_venues_own_text():
     talk = Talk(YES)
     snapshot, *_ = talk.hears([book(unknown="kept")])

@@ -79,6 +79,20 @@ async def test_a_venue_that_is_down_is_dialled_with_growing_waits(autojump_clock
     assert "connection refused" in told[0].reason
 
 
+async def test_an_interruption_before_the_first_book_has_its_end_told_too(autojump_clock):
+    venue = MemoryVenue()
+    venue.down = "connection refused"
+    async with open_feed(venue) as service:
+        with service.subscribe(PriceTopic(ASSET)) as events:
+            await trio.sleep(2)
+            venue.down = None
+            connection = await venue.accept()
+            connection.say([BOOK])
+            await trio.sleep(1)
+            kinds = [str(e.type) for e in events.receive_nowait()]
+    assert kinds == ["interrupted", "interrupted", "connected", "price_change", "resynced"]
+
+
 async def test_a_server_that_greets_and_hangs_up_is_not_hammered(autojump_clock):
     venue = MemoryVenue()
     async with open_feed(venue) as service:

@@ -87,7 +87,7 @@ class OutOfSync(_AssetFeedEvent):
 
 @attrs.frozen(kw_only=True)
 class Resynced(_AssetFeedEvent):
-    """One book is the truth again; the snapshot that made it so came just before.
+    """One book is the truth again; its snapshot, and its price if that moved, came just before.
 
     Nothing is replayed by the venue: what happened between `out_of_sync_at` and now is only
     visible in its result.

@@ -220,6 +220,6 @@ def _is_present(size: str) -> bool:
 
     Every level of every book comes here; building a `Decimal` would cost three times as much.
     """
-    if not size.replace(".", "", 1).isdecimal():
+    if not (size.isascii() and size.replace(".", "", 1).isdecimal()):
         raise CodecError("size", f"{size[:40]!r} is not a number of shares")
     return size.strip("0.") != ""

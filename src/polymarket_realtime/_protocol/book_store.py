@@ -48,6 +48,17 @@ class BookStore:
             self._books[asset_id] = book
         return book
 
+    def interrupt(self, asset_ids: Iterable[AssetId], wall: float) -> None:
+        """Note that readers are being told of an interruption: they are to hear of its end too.
+
+        Even if a book has never been the truth, because the first dial failed.
+        """
+        for asset_id in asset_ids:
+            book = self.ensure(asset_id)
+            book.mark_out_of_sync("the connection was lost", wall)
+            if book.out_of_sync_since is None:
+                book.out_of_sync_since = wall
+
     def discard(self, asset_ids: Iterable[AssetId]) -> None:
         """Forget the levels of assets that nobody wants any more."""
         for asset_id in asset_ids:

@@ -108,10 +108,7 @@ class BookSync:
         book = self._books.ensure(frame.asset_id)
         if frame.tick_size:
             book.keys.check(frame.tick_size)
-        book.replace(
-            [*map(_price_and_size, frame.bids)],
-            [*map(_price_and_size, frame.asks)],
-        )
+        book.replace(map(_price_and_size, frame.bids), map(_price_and_size, frame.asks))
         self._awaiting.pop(frame.asset_id, None)
         self._unsettled.pop(frame.asset_id, None)
         lost_since = book.out_of_sync_since
@@ -127,6 +124,10 @@ class BookSync:
         book.timestamp_ms = book.snapshot_ms = timestamp_ms
         book.received = receipt.received
         events.append(book.snapshot(receipt.raw))
+        if book.is_crossed:
+            self._unsettled[frame.asset_id] = (timestamp_ms, receipt.now + _SETTLE)
+        else:
+            self._tell_price(book, timestamp_ms, receipt.raw, events)
         if lost_since is not None:
             events.append(
                 Resynced(
@@ -137,10 +138,6 @@ class BookSync:
                     out_of_sync_since=lost_since,
                 )
             )
-        if book.is_crossed:
-            self._unsettled[frame.asset_id] = (timestamp_ms, receipt.now + _SETTLE)
-        else:
-            self._tell_price(book, timestamp_ms, receipt.raw, events)
 
     def take_changes(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 
 import attrs
@@ -32,6 +32,8 @@ class Endpoint:
     Attributes:
         capacity: Most assets of one connection.
         counters: Where all its connections count.
+        interrupt: Note that the readers of these assets are told, at this wall time, that the
+            connection was lost.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Endpoint:
     backoff: Backoff
     counters: FeedCounters
     make_protocol: MakeProtocol
+    interrupt: Callable[[Iterable[AssetId], float], None]
 
 
 def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
@@ -71,4 +74,5 @@ def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
         ),
         counters=counters,
         make_protocol=make_protocol,
+        interrupt=books.interrupt,
     )

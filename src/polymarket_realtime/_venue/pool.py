@@ -98,7 +98,9 @@ class Pool:
             self._running -= 1
             self._watchers.unpark_all()
             if orphans := shard.assets & self.interest.wanted:
-                await events_in.send([_suspended(shard, orphans)])
+                suspended = _suspended(shard, orphans)
+                self.endpoint.interrupt(suspended.asset_ids, suspended.received)
+                await events_in.send([suspended])
 
     def _stop(self, shard: Shard) -> None:
         shard.scope.cancel()

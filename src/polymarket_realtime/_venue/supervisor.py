@@ -45,7 +45,9 @@ async def supervise(
         else:
             shard.failures += 1
             shard.last_error = redial.reason
-        await events_in.send([_interrupted(shard, redial, delay)])
+        interrupted = _interrupted(shard, redial, delay)
+        endpoint.interrupt(interrupted.asset_ids, interrupted.received)
+        await events_in.send([interrupted])
         with shard.new_attempt():
             await _wait_for_redial(shard, redial, delay)
 
