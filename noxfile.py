@@ -50,6 +50,12 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *session.posargs, env=captures())
 
 
+@nox.session(python=nox.project.python_versions(PROJECT))
+def matrix(session: nox.Session) -> None:
+    """The tests on every Python that the classifiers name."""
+    tests(session)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Messages per second and CPU per message, on this machine."""

@@ -18,6 +18,7 @@ import attrs
 import httpx2
 import pytest
 import trio
+from mcp import Client
 
 from polymarket_realtime import (
     BookSnapshot,
@@ -39,6 +40,7 @@ from polymarket_realtime.errors import (
     MarketNotFound,
 )
 from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
+from polymarket_realtime.server.app import make_app
 from polymarket_realtime.testing import MemoryVenue
 
 SEED_EXAMPLE = "21742633143463906290569050155826241533067272736897614950488156847949938836455"
@@ -443,6 +445,17 @@ async def test_no_part_of_a_secret_is_logged_at_any_level(settings, token, caplo
             with pytest.raises(AuthenticationRequired) as caught:
                 await manager.subscribe(EventType.ORDER)
     assert "canary" not in caplog.text + status + str(caught.value)
+
+
+async def test_the_tools_are_offered_under_their_names_and_parameters(settings):
+    async with open_service(settings) as service, Client(make_app(service).server) as client:
+        tools = (await client.list_tools()).tools
+    assert {tool.name: list(tool.input_schema["properties"]) for tool in tools} == {
+        "subscribe_market_prices": ["market_ids", "callback_type"],
+        "subscribe_orderbook_updates": ["token_ids", "depth", "callback_type"],
+        "get_realtime_status": [],
+        "unsubscribe_realtime": ["subscription_id"],
+    }
 
 
 @pytest.mark.slow
