@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,12 +44,26 @@ def test_a_full_mailbox_that_may_not_drop_refuses_and_remembers_it():
     assert (mailbox.lagged, mailbox.dropped) == (True, 1)
 
 
-def test_replace_does_nothing_if_nothing_waits_under_the_key():
+@pytest.mark.parametrize("overflow", [Overflow.CONFLATE, Overflow.DROP_OLDEST])
+def test_kept_items_neither_take_room_nor_give_way(overflow):
+    mailbox = Mailbox(2, overflow)
+    for key in "abc":
+        mailbox.keep(f"view {key}", key)
+    for item in range(5):
+        mailbox.put(item)
+    left = mailbox.take()
+    assert sorted(map(str, left)) == ["3", "4", "view a", "view b", "view c"]
+    assert mailbox.dropped == 3
+
+
+def test_a_kept_item_is_kept_until_it_is_taken():
     mailbox = Mailbox(2, Overflow.CONFLATE)
-    assert not mailbox.replace("book", "snapshot")
-    mailbox.put("change", "book")
-    assert mailbox.replace("book", "snapshot")
-    assert mailbox.take() == ["snapshot"]
+    assert not mailbox.is_keeping("book")
+    mailbox.keep("change", "book")
+    assert mailbox.is_keeping("book")
+    mailbox.keep("snapshot", "book")
+    assert (mailbox.take(), mailbox.conflated) == (["snapshot"], 1)
+    assert not mailbox.is_keeping("book")
 
 
 @given(items=ITEMS, capacity=st.integers(1, 8))

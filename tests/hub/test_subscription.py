@@ -173,6 +173,19 @@ async def test_a_late_joiner_of_a_book_out_of_sync_is_told_so(venue, service):
     assert (told.type, told.reason) == ("out_of_sync", "the connection was lost")
 
 
+async def test_trades_never_crowd_out_the_newest_book_and_price(venue, service):
+    topics = (BookTopic(ASSET), PriceTopic(ASSET), DeltaTopic(ASSET), TradeTopic(ASSET))
+    with service.subscribe(*topics, capacity=2) as events:
+        connection = await connected(venue, events)
+        connection.say(change("BUY", "0.58", "1"))
+        connection.say(*(make_trade(ASSET, "0.59", size=str(n)) for n in range(1, 9)))
+        await settle()
+        got = kinds(events.receive_nowait())
+    assert sorted(got) == sorted(
+        ["dropped", "agg_orderbook", "price_change", "book_delta", *["last_trade_price"] * 2]
+    )
+
+
 async def test_a_slow_subscriber_never_stalls_the_others(venue, service):
     with (
         service.subscribe(TradeTopic(ASSET), capacity=3) as slow,

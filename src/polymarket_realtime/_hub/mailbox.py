@@ -28,7 +28,10 @@ class Overflow(Enum):
 
 @attrs.define(eq=False)
 class Mailbox(Generic[T]):
-    """Pending items in order, at most `capacity` of them.
+    """Pending items in order.
+
+    At most `capacity` of them wait, beside those that are kept: a kept item is never dropped, so
+    its keys must be bounded by whoever puts it.
 
     Attributes:
         received: Items put in.
@@ -44,36 +47,47 @@ class Mailbox(Generic[T]):
     dropped: int = 0
     lagged: bool = False
     _pending: OrderedDict[Hashable, T] = attrs.field(factory=OrderedDict, init=False)
+    _kept: set[Hashable] = attrs.field(factory=set, init=False)
 
     def __len__(self) -> int:
         return len(self._pending)
 
+    def keep(self, item: T, key: Hashable) -> None:
+        """Add an item that is not to be dropped; a pending one with `key` gives way to it."""
+        self.received += 1
+        if self._pending.pop(key, None) is not None:
+            self.conflated += 1
+        self._kept.add(key)
+        self._pending[key] = item
+
+    def is_keeping(self, key: Hashable) -> bool:
+        """Whether an item with this key was kept and is pending."""
+        return key in self._kept
+
     def put(self, item: T, key: Hashable | None = None) -> None:
         """Add an item at the end; a pending one with the same `key` gives way to it."""
         self.received += 1
-        pending = self._pending
-        if key is not None and pending.pop(key, None) is not None:
+        if key is not None and self._pending.pop(key, None) is not None:
             self.conflated += 1
-        elif len(pending) >= self.capacity:
+        elif len(self._pending) - len(self._kept) >= self.capacity:
             self.dropped += 1
             if self.overflow is Overflow.RAISE:
                 self.lagged = True
                 return
-            pending.popitem(last=False)
+            self._drop_oldest()
         # The running number is a key that nothing else has.
-        pending[self.received if key is None else key] = item
+        self._pending[self.received if key is None else key] = item
 
-    def replace(self, key: Hashable, item: T) -> bool:
-        """Put `item` at the end instead of the one pending under `key`, if there is one."""
-        if self._pending.pop(key, None) is None:
-            return False
-        self.received += 1
-        self.conflated += 1
-        self._pending[key] = item
-        return True
+    def _drop_oldest(self) -> None:
+        key, item = self._pending.popitem(last=False)
+        while key in self._kept:
+            # It stands for what is newest when it is read, so it may as well stand last.
+            self._pending[key] = item
+            key, item = self._pending.popitem(last=False)
 
     def take(self) -> list[T]:
         """Everything pending, in order."""
         items = list(self._pending.values())
         self._pending.clear()
+        self._kept.clear()
         return items

@@ -127,7 +127,7 @@ class Subscription:
         asset_id = topic.asset_id
         if isinstance(topic, BookTopic):
             self._book_views[asset_id] = view = BookView(asset_id, topic.depth)
-            self._mailbox.put(view, view)
+            self._mailbox.keep(view, view)
         if isinstance(topic, PriceTopic | AssetTopic):
             prices = PriceView(asset_id)
             if self._conflates:
@@ -145,7 +145,7 @@ class Subscription:
 
     def _begin_with(self, view: View) -> None:
         if self._conflates:
-            self._mailbox.put(view, view)
+            self._mailbox.keep(view, view)
         # A reader that wants everything wants what is now, and then what follows.
         elif (event := view.look_up(self._books)) is not None:
             self._mailbox.put(event)
@@ -159,7 +159,7 @@ class Subscription:
             self._offer_book(event)
         elif isinstance(event, PriceChangeEvent) and event.asset_id in self._price_views:
             prices = self._price_views[event.asset_id]
-            self._mailbox.put(prices, prices)
+            self._mailbox.keep(prices, prices)
         else:
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
         self._wakeup.ring()
@@ -167,7 +167,7 @@ class Subscription:
     def _offer_book(self, event: BookSnapshot | BookDelta) -> None:
         view = self._book_views.get(event.asset_id)
         if view is not None:
-            self._mailbox.put(view, view)
+            self._mailbox.keep(view, view)
         snapshots = self._snapshot_views.get(event.asset_id)
         if snapshots is None or (event.epoch, event.revision) <= snapshots.seen:
             return
@@ -175,8 +175,10 @@ class Subscription:
             self._mailbox.put(event)
         # The first change waits as it is. A second one means that the reader is behind, and
         # from then on one snapshot stands for them all.
-        elif not self._mailbox.replace(snapshots, snapshots):
-            self._mailbox.put(event, snapshots)
+        elif self._mailbox.is_keeping(snapshots):
+            self._mailbox.keep(snapshots, snapshots)
+        else:
+            self._mailbox.keep(event, snapshots)
 
     def end(self) -> None:
         """Let the reader finish what is pending, and then stop."""
