@@ -367,7 +367,7 @@ def test_a_token_without_a_book_is_told_once_and_asked_for_at_growing_intervals(
     talk.says()
     assert talk.hears("[]\n") == []
     events, sent = talk.waits(50)
-    assert lost(events) == ["no book has come: the token is unknown, or its market is settled"]
+    assert lost(events) == ["no book has come: unknown or settled token, or a stuck feed"]
     assert kinds(events) == [feed.OutOfSync]
     asked = [second for second, frame in sent if frame["operation"] == "subscribe"]
     assert asked == [5, 10, 20, 40]

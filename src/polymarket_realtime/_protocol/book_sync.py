@@ -255,7 +255,7 @@ class BookSync:
             recovery = self._recoveries.setdefault(asset_id, _Recovery())
             book = self._books.ensure(asset_id)
             if recovery.attempt == 0 and book.epoch == 0:
-                reason = "no book has come: the token is unknown, or its market is settled"
+                reason = "no book has come: unknown or settled token, or a stuck feed"
                 # It never was the truth, but readers are told now, so they get a `Resynced`.
                 book.reason, book.out_of_sync_since = reason, received
                 events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
