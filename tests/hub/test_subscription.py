@@ -293,6 +293,13 @@ async def test_what_is_pending_at_the_end_is_still_delivered(venue):
         await events.receive_batch()
 
 
+async def test_a_subscription_to_a_service_that_has_ended_ends_at_once(venue):
+    async with open_service(open_stream=venue.open_stream) as service:
+        pass
+    with service.subscribe(PriceTopic(ASSET)) as events, pytest.raises(trio.EndOfChannel):
+        await events.receive_batch()
+
+
 async def test_closing_twice_is_fine_and_releases_once(venue, service):
     with service.subscribe(PriceTopic(ASSET)):
         twice = service.subscribe(PriceTopic(ASSET))

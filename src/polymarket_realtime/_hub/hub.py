@@ -58,6 +58,7 @@ class Hub:
         self._announced: OrderedDict[Hashable, None] = OrderedDict()
         self._published = self._unmatched = self._repeated = 0
         self._gone = (0, 0, 0)
+        self._ended = False
 
     async def run(self, events_out: trio.MemoryReceiveChannel[list[Event]]) -> None:
         """Publish what comes until every producer has closed its end; then end all readers."""
@@ -67,6 +68,7 @@ class Hub:
                     for event in batch:
                         self.publish(event)
         finally:
+            self._ended = True
             for subscription in self._subscriptions:
                 subscription.end()
 
@@ -136,6 +138,8 @@ class Hub:
             by_route = self._index.setdefault(cls, {})
             by_route[route] = (*by_route.get(route, ()), subscription)
         self._interest.acquire(subscription.asset_ids, broadcasts=_wants_broadcasts(topics))
+        if self._ended:
+            subscription.end()
         return subscription
 
     def _remove(self, subscription: Subscription) -> None:
