@@ -54,7 +54,7 @@ def serve_command(
 ) -> int:
     """Serve MCP on stdin and stdout. This is what runs without a command.
 
-    To add it to a host: claude mcp add polymarket-realtime -- uvx polymarket-realtime
+    To add it to a host: claude mcp add polymarket-realtime -- polymarket-realtime serve
 
     Args:
         venue: Where the data comes from.

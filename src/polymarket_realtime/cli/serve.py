@@ -14,7 +14,7 @@ __all__ = ["serve"]
 
 _HINT = (
     "Waiting for MCP on stdin. A host starts this itself, once it is added: "
-    "claude mcp add polymarket-realtime -- uvx polymarket-realtime"
+    "claude mcp add polymarket-realtime -- polymarket-realtime serve"
 )
 
 

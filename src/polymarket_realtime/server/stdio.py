@@ -2,7 +2,7 @@
 
 The SDK's own transport reads and writes in worker threads that cannot be cancelled: with mcp 2.3.0
 a signalled server lives on until its host closes stdin, and one whose host has stopped reading has
-to be killed (measured 2026-10-04). Trio can wait for the descriptors themselves, so here both end
+to be killed (measured 2026-11-22). Trio can wait for the descriptors themselves, so here both end
 at once. While serving, descriptors 0 and 1 lead elsewhere: a stray `print` or a child process
 cannot touch the wire.
 """
