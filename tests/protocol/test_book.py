@@ -113,7 +113,19 @@ def test_a_price_that_is_none_changes_nothing(book, price):
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
 
 
-@pytest.mark.parametrize("bad", [("2", "1"), ("x", "1"), ("0.5", "x"), ("0.5", "-1")])
+@pytest.mark.parametrize("size", ["0.05", ".5", "5.", "007", "00.10", "1000000"])
+def test_a_snapshot_keeps_a_size_as_it_is_written(book, size):
+    book.replace([("0.1", "1"), ("0.2", size)], [("0.3", size)])
+    assert (book.best_bid, book.best_ask) == (("0.2", size), ("0.3", size))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *[("2", "1"), ("x", "1"), ("0.5", "x"), ("0.5", "-1")],
+        *[("0.5", ""), ("0.5", "1 2"), ("0.5", "1.2.3"), ("0.5", "1\n"), ("0.5", "\u0661")],
+    ],
+)
 def test_a_snapshot_with_one_bad_level_leaves_the_book_as_it_was(book, bad):
     for bids, asks in (([("0.1", "1"), bad], []), ([], [bad])):
         with pytest.raises(CodecError):

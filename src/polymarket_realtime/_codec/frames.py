@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
+import msgspec
 
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import Side
@@ -31,9 +32,12 @@ __all__ = [
 ]
 
 
-@attrs.frozen
-class WireLevelObject:
-    """`{"price", "size"}` of a book."""
+class WireLevelObject(msgspec.Struct, frozen=True, gc=False):
+    """`{"price", "size"}` of a book.
+
+    Not of attrs like the rest: a book has about a hundred of them, and without a header for the
+    garbage collector the whole frame is decoded in half the time (13 instead of 25 µs).
+    """
 
     price: str
     size: str

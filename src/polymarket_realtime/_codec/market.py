@@ -138,6 +138,10 @@ def _flag(value: object) -> bool:
     raise CodecError("known", f"{value!r} where true or false was expected")
 
 
+def _level(value: Any) -> frames.WireLevelObject:
+    return frames.WireLevelObject(_text(value["price"]), _text(value["size"]))
+
+
 def _is_list(cls: Any) -> bool:
     origin: Any = get_origin(cls)
     return origin is tuple
@@ -165,6 +169,7 @@ def _make_converter() -> cattrs.Converter:
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(bool, lambda value, _: _flag(value))
     converter.register_structure_hook(Side, lambda value, _: Side(str(value).upper()))
+    converter.register_structure_hook(frames.WireLevelObject, lambda value, _: _level(value))
     converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
     return converter
 

@@ -75,7 +75,7 @@ class Hub:
     def publish(self, event: Event) -> None:
         """Offer one event to those who asked for it. Never waits."""
         self._published += 1
-        if isinstance(event, MarketCreated | MarketResolved) and self._is_repeated(event):
+        if isinstance(event, (MarketCreated, MarketResolved)) and self._is_repeated(event):
             return
         readers = self._readers(event)
         if not readers:

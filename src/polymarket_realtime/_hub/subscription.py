@@ -155,7 +155,7 @@ class Subscription:
     def offer(self, event: Event) -> None:
         """Take an event from the hub. Never waits."""
         self._last_event = event.received
-        if isinstance(event, BookSnapshot | BookDelta):
+        if isinstance(event, (BookSnapshot, BookDelta)):
             self._offer_book(event)
         elif isinstance(event, PriceChangeEvent) and event.asset_id in self._price_views:
             prices = self._price_views[event.asset_id]

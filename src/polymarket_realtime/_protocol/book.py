@@ -8,6 +8,7 @@ next snapshot is the truth. Source: docs.polymarket.com, "Market Channel"; behav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from heapq import nlargest, nsmallest
 from typing import Final
@@ -97,8 +98,11 @@ class Book:
         self.best_ask_key = min(new_asks, default=None)
 
     def _keyed(self, levels: Iterable[WireLevel]) -> _Levels:
+        levels = list(levels)
+        if not _are_usual([size for _, size in levels]):
+            levels = [level for level in levels if _is_present(level[1])]
         keys = self.keys
-        return {keys[level[0]]: level for level in levels if _is_present(level[1])}
+        return {keys[level[0]]: level for level in levels}
 
     def set_level(self, side: Side, price: str, size: str) -> bool:
         """Set the total size of one level; whether anything changed by it.
@@ -169,11 +173,11 @@ class Book:
 
     def wire_bids(self) -> tuple[WireLevel, ...]:
         """Buy levels in the order of the wire: prices ascend, the best is last."""
-        return tuple(map(self._bids.__getitem__, sorted(self._bids)))
+        return _in_order(self._bids, sorted(self._bids))
 
     def wire_asks(self) -> tuple[WireLevel, ...]:
         """Sell levels in the order of the wire: prices descend, the best is last."""
-        return tuple(map(self._asks.__getitem__, sorted(self._asks, reverse=True)))
+        return _in_order(self._asks, sorted(self._asks, reverse=True))
 
     def snapshot(self, raw: bytes = b"") -> BookSnapshot:
         """The whole book as an event."""
@@ -207,6 +211,13 @@ class Book:
         )
 
 
+def _in_order(levels: _Levels, keys: list[int]) -> tuple[WireLevel, ...]:
+    # So they are right after a snapshot; looking each up would take twice as long.
+    if keys == list(levels):
+        return tuple(levels.values())
+    return tuple(map(levels.__getitem__, keys))
+
+
 def _count(levels: _Levels, depth: int | None) -> int:
     return len(levels) if depth is None else depth
 
@@ -215,10 +226,22 @@ def _levels(levels: _Levels, keys: list[int]) -> tuple[Level, ...]:
     return tuple(Level(decimal(levels[key][0]), decimal(levels[key][1])) for key in keys)
 
 
+_usual_sizes: Final = re.compile(r"(?:(?:[1-9][0-9]*+\.?+|0\.0*+[1-9])[0-9]*+ )*+").fullmatch
+
+
+def _are_usual(sizes: list[str]) -> bool:
+    """Whether all are numbers above zero in the venue's spelling. If not, look at each.
+
+    One match for a whole side of a book takes two fifths of the time of `_is_present` for each.
+    """
+    text = " ".join(sizes) + " "
+    return text.count(" ") == len(sizes) and _usual_sizes(text) is not None
+
+
 def _is_present(size: str) -> bool:
     """Whether a size is more than zero: plain digits with at most one point.
 
-    Every level of every book comes here; building a `Decimal` would cost three times as much.
+    Building a `Decimal` would cost three times as much.
     """
     if not (size.isascii() and size.replace(".", "", 1).isdecimal()):
         raise CodecError("size", f"{size[:40]!r} is not a number of shares")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import attrs
+import msgspec
 
 from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._model import market as model
@@ -29,9 +29,8 @@ __all__ = [
 ]
 
 
-@attrs.frozen
-class Receipt:
-    """How a frame came.
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """How a frame came. Made for each, hence no class of attrs: that takes eight times as long.
 
     Attributes:
         raw: Its own text.
