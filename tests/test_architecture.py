@@ -13,8 +13,8 @@ ROOT = Path(polymarket_realtime.__file__).parent
 PACKAGE = "polymarket_realtime"
 
 FLOORS = {"_model": 0, "_codec": 1, "_protocol": 2, "_venue": 3, "_hub": 4}
-GROUND = {"errors": -1, "settings": 2}
-"""Modules of the package itself that floors may use: `errors` all, `settings` from the venue up."""
+GROUND = {"errors": -1, "groups": -1, "settings": 2}
+"""Where modules at the top of the package stand that floors may use."""
 
 FACES = 5
 

@@ -6,7 +6,16 @@ from datetime import datetime
 
 import attrs
 
-__all__ = ["ConnectionStatus", "EndpointStatus", "Statistics", "Status", "SubscriptionStatus"]
+__all__ = [
+    "AssetStatus",
+    "BackgroundTask",
+    "ConnectionStatus",
+    "EndpointStatus",
+    "Statistics",
+    "Status",
+    "SubscriptionStatus",
+    "Subscriptions",
+]
 
 
 @attrs.frozen(kw_only=True)

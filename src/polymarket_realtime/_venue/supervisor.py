@@ -15,6 +15,7 @@ from polymarket_realtime._venue.connection import run_connection
 from polymarket_realtime._venue.endpoints import Endpoint, OpenStream
 from polymarket_realtime._venue.shard import ConnectionState, Shard
 from polymarket_realtime.errors import ConnectionLost, TransportError
+from polymarket_realtime.groups import leaves
 
 __all__ = ["supervise"]
 
@@ -81,16 +82,9 @@ async def _run_attempt(
 
 def _most_telling(group: BaseExceptionGroup[TransportError]) -> TransportError:
     """Reader and writer may both fail; the close frame's own words say the most."""
-    errors = _leaves(group)
+    errors = leaves(group)
     with_code = [e for e in errors if isinstance(e, ConnectionLost) and e.code is not None]
     return (with_code or errors)[0]
-
-
-def _leaves(group: BaseExceptionGroup[TransportError]) -> list[TransportError]:
-    leaves: list[TransportError] = []
-    for error in group.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves
 
 
 async def _wait_for_redial(shard: Shard, redial: Redial, delay: float) -> None:

@@ -17,11 +17,12 @@ from rich.console import Console
 
 import polymarket_realtime
 from polymarket_realtime.errors import PolymarketRealtimeError
+from polymarket_realtime.groups import leaves
 from polymarket_realtime.sandbox import Exchange, Sandbox, SandboxConfig, open_sandbox
 
 from .demo_client import DemoClient, open_client
 from .demo_view import event_line, status_lines
-from .exits import CommandFailed, leaves
+from .exits import CommandFailed
 from .options import sandbox_urls
 
 __all__ = ["demo"]

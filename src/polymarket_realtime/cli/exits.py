@@ -11,15 +11,15 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVarTuple
 
 import trio
 
 from polymarket_realtime.errors import PolymarketRealtimeError
+from polymarket_realtime.groups import leaves
 
-__all__ = ["CommandFailed", "complain", "leaves", "run_command", "run_until_signal", "say"]
+__all__ = ["CommandFailed", "complain", "run_command", "run_until_signal", "say"]
 
-E = TypeVar("E", bound=BaseException)
 Ts = TypeVarTuple("Ts")
 
 
@@ -61,14 +61,6 @@ def run_command(command: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> int:
         return 0
     first = errors[0]
     return complain(str(first), first.code if isinstance(first, CommandFailed) else 2)
-
-
-def leaves(group: BaseExceptionGroup[E]) -> list[E]:
-    """The exceptions in a group and in the groups within it, in order."""
-    found: list[E] = []
-    for error in group.exceptions:
-        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
 
 
 async def run_until_signal(command: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> None:
