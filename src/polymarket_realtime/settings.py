@@ -17,7 +17,6 @@ from polymarket_realtime.errors import InsecureUrl, SettingsError
 __all__ = ["Settings"]
 
 _PREFIX: Final = "POLYMARKET_"
-_SECURE: Final = {"ws": "wss", "http": "https"}
 
 
 def _is_loopback(host: str) -> bool:

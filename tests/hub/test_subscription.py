@@ -227,6 +227,15 @@ async def test_one_subscription_of_several_topics_gets_each_event_once(venue, se
     assert got.count("interrupted") == 1
 
 
+@pytest.mark.parametrize("overflow", list(Overflow))
+async def test_what_is_known_is_told_once_to_topics_that_share_it(venue, service, overflow):
+    topics = (PriceTopic(ASSET), DeltaTopic(ASSET), AssetTopic(ASSET))
+    with service.subscribe(PriceTopic(ASSET)):
+        await connected(venue)
+        with service.subscribe(*topics, overflow=overflow) as late:
+            assert sorted(kinds(late.receive_nowait())) == ["book_snapshot", "price_change"]
+
+
 async def test_events_of_other_assets_do_not_arrive(venue, service):
     with service.subscribe(AssetTopic(ASSET)) as events, service.subscribe(AssetTopic(OTHER)):
         connection = await connected(venue, events)

@@ -128,12 +128,11 @@ class Subscription:
         if isinstance(topic, BookTopic):
             self._book_views[asset_id] = view = BookView(asset_id, topic.depth)
             self._mailbox.keep(view, view)
-        if isinstance(topic, PriceTopic | AssetTopic):
-            prices = PriceView(asset_id)
-            if self._conflates:
-                self._price_views[asset_id] = prices
+        # Two topics of one asset may want the same: they share a view, and hear it once.
+        if isinstance(topic, PriceTopic | AssetTopic) and asset_id not in self._price_views:
+            self._price_views[asset_id] = prices = PriceView(asset_id)
             self._begin_with(prices)
-        if isinstance(topic, DeltaTopic | AssetTopic):
+        if isinstance(topic, DeltaTopic | AssetTopic) and asset_id not in self._snapshot_views:
             self._snapshot_views[asset_id] = snapshots = SnapshotView(asset_id)
             self._begin_with(snapshots)
         book = self._books.get(asset_id)
@@ -157,7 +156,7 @@ class Subscription:
         self._last_event = event.received
         if isinstance(event, (BookSnapshot, BookDelta)):
             self._offer_book(event)
-        elif isinstance(event, PriceChangeEvent) and event.asset_id in self._price_views:
+        elif isinstance(event, PriceChangeEvent) and self._conflates:
             prices = self._price_views[event.asset_id]
             self._mailbox.keep(prices, prices)
         else:

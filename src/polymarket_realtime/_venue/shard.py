@@ -22,7 +22,6 @@ class ConnectionState(StrEnum):
     """For the next dial, after a failure."""
     PARKED = "parked"
     """Until other assets are wanted: the venue has nothing more to say about these."""
-    CLOSED = "closed"
 
 
 @attrs.frozen(kw_only=True)
