@@ -68,9 +68,9 @@ def market(stage):
 
 
 @settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 2**32), steps=st.integers(1, 300))
-def test_any_flow_keeps_books_that_a_client_can_follow(seed, steps):
-    stage = make_stage(seed)
+@given(seed=st.integers(0, 2**32), steps=st.integers(1, 300), account_acts=st.booleans())
+def test_any_flow_keeps_books_that_a_client_can_follow(seed, steps, account_acts):
+    stage = make_stage(seed, account_acts=account_acts)
     keeper = Keeper()
     for market in stage.exchange.markets:
         open_books(stage.exchange, keeper, market.token_ids)

@@ -8,7 +8,7 @@ import trio_websocket
 from sandbox_client import open_client, sha1_of_book
 
 from polymarket_realtime.errors import SettingsError
-from polymarket_realtime.sandbox import SandboxConfig, faults, market_socket, open_sandbox
+from polymarket_realtime.sandbox import SandboxConfig, faults, open_sandbox, session
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ async def test_a_slow_consumer_is_cut_off_and_stalls_nobody(sandbox, markets):
 
 
 async def test_a_client_that_never_reads_is_dropped_in_the_end(sandbox, markets, monkeypatch):
-    monkeypatch.setattr(market_socket, "CLOSE_GRACE", 0.1)
+    monkeypatch.setattr(session, "CLOSE_GRACE", 0.1)
     monkeypatch.setattr(faults, "LINGER_TIME", 0.1)
     token = markets[0].token_ids[0]
     bid = sandbox.exchange.book(token)["bids"][0]["price"]
@@ -263,7 +263,7 @@ async def hold_client(url, tokens, task_status):
         await trio.sleep_forever()
 
 
-@pytest.mark.parametrize("path", ["/ws/", "/ws/user", "/"])
+@pytest.mark.parametrize("path", ["/ws/", "/ws/users", "/"])
 async def test_other_channels_do_not_exist(sandbox, path):
     with pytest.RaisesGroup(
         pytest.RaisesExc(trio_websocket.ConnectionRejected, check=lambda e: e.status_code == 404),
@@ -299,6 +299,7 @@ async def test_statistics_and_the_record_count_what_passed(sandbox, client, mark
     assert statistics.frames_sent == 3
     assert statistics.frames_received == {
         "market": 1,
+        "user": 0,
         "subscribe": 1,
         "unsubscribe": 1,
         "PING": 1,

@@ -1,4 +1,5 @@
-"""A Polymarket in a box: real sockets on loopback, invented markets, faults on demand.
+"""A Polymarket in a box: real sockets on loopback, invented markets and an account, faults on
+demand.
 
 It speaks the venue's wire on its own and shares no code with the client that it tests::
 
@@ -6,22 +7,37 @@ It speaks the venue's wire on its own and shares no code with the client that it
         print(sandbox.market_url)
 """
 
+from .account import Account, Told
+from .broker import Broker
+from .clock import VenueClock
 from .config import SandboxConfig
 from .connections import ReceivedFrame
+from .credentials import ApiCredentials, KeyDesk
 from .exchange import Exchange
 from .faults import Faults
 from .markets import Market
+from .orders import Order, Trade
+from .rate_limit import RateLimit
 from .replay import ReplayVenue
 from .serve import Sandbox, SandboxStatistics, open_sandbox
 
 __all__ = [
+    "Account",
+    "ApiCredentials",
+    "Broker",
     "Exchange",
     "Faults",
+    "KeyDesk",
     "Market",
+    "Order",
+    "RateLimit",
     "ReceivedFrame",
     "ReplayVenue",
     "Sandbox",
     "SandboxConfig",
     "SandboxStatistics",
+    "Told",
+    "Trade",
+    "VenueClock",
     "open_sandbox",
 ]

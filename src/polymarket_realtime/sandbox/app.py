@@ -1,4 +1,4 @@
-"""The ASGI application: the market channel, and HTTP beside it."""
+"""The ASGI application: the market and user channels, and HTTP beside them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from .account_api import AccountApi
+from .auth_api import AuthApi
 from .exchange import Exchange
 from .faults import Faults
 from .gamma_api import GammaApi
 from .market_socket import MarketSocket
 from .replay import ReplayVenue
 from .rest import ClobApi, FaultsApi
+from .user_socket import UserSocket
 
 
 def make_app(
     venue: Exchange | ReplayVenue,
-    market_socket: MarketSocket,
     faults: Faults,
     *,
+    market_socket: MarketSocket,
+    user_socket: UserSocket,
+    auth_api: AuthApi,
+    account_api: AccountApi,
     urls: dict[str, str],
     clock: Callable[[], float],
 ) -> Starlette:
@@ -40,7 +46,10 @@ def make_app(
         *ClobApi(venue, clock).routes(),
         *GammaApi(venue).routes(),
         *FaultsApi(faults).routes(),
+        *auth_api.routes(),
+        *account_api.routes(),
         WebSocketRoute("/ws/market", market_socket.serve),
+        WebSocketRoute("/ws/user", user_socket.serve),
         # Without this, Starlette would refuse an unknown channel with 403.
         WebSocketRoute("/{path:path}", no_such_channel),
     ]

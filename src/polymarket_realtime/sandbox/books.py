@@ -91,6 +91,14 @@ class View:
     bids: dict[int, int]
     asks: dict[int, int]
 
+    def side(self, side: Side) -> dict[int, int]:
+        """The levels of those who buy, or sell."""
+        return self.bids if side == "BUY" else self.asks
+
+    def facing(self, side: Side) -> dict[int, int]:
+        """The levels that somebody who buys, or sells, trades with."""
+        return self.asks if side == "BUY" else self.bids
+
     @property
     def best_bid(self) -> int | None:
         """The highest bid; None without any."""

@@ -10,6 +10,8 @@ import attrs
 
 from polymarket_realtime.errors import SettingsError
 
+from .account_flow import DEFAULT_REST
+
 
 @attrs.frozen
 class SandboxConfig:
@@ -25,6 +27,11 @@ class SandboxConfig:
         connection: Of a replay: the recorded connection that every client gets.
         idle_timeout: Seconds without PING and without data after which a connection is dropped.
         lifecycle: A market is created and another resolves while you watch.
+        account: The account places, fills and cancels orders by itself, about once in four steps of
+            the exchange. Without, it only does what it is told, and the order flow of a seed is
+            what it would be if there were no account.
+        account_rest: Steps of the account for which it does not cancel an order that it placed.
+        pong_before_cut: The user channel answers one PING before it cuts off wrong credentials.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +43,9 @@ class SandboxConfig:
     connection: str | None = None
     idle_timeout: float = 125.0
     lifecycle: bool = True
+    account: bool = True
+    account_rest: int = DEFAULT_REST
+    pong_before_cut: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -48,6 +58,8 @@ class SandboxConfig:
             raise SettingsError("speed", self.speed, "a factor above 0, or inf")
         if not self.idle_timeout > 0:
             raise SettingsError("idle_timeout", self.idle_timeout, "seconds above 0")
+        if self.account_rest < 0:
+            raise SettingsError("account_rest", self.account_rest, "a number of steps, 0 or more")
 
     @property
     def address(self) -> str:

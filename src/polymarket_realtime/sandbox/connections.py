@@ -1,39 +1,26 @@
-"""The WebSocket connections of the market channel: what each subscribes, and its queue.
+"""All WebSocket connections of the sandbox, and what their clients sent.
 
-Fan-out is synchronous and never waits: a connection that does not keep up is closed, as the venue
-does, and the exchange does not notice.
+Fan-out is synchronous and never waits; the exchange does not notice who listens.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import attrs
 import trio
 
+from .connection import ALL_RESOLVED, DROPPED, Connection, MarketConnection, UserConnection
 from .frames import Frame
+from .orders import UserFrame
 
-SEND_BUFFER = 1000
-"""Frames that may wait for a client before it counts as slow."""
+__all__ = ["Connections", "ReceivedFrame"]
 
-PATIENT_LIMIT = SEND_BUFFER // 2
-"""Frames that a sender who can wait leaves waiting, so that a PONG still finds room."""
+C = TypeVar("C", bound=Connection)
 
 REMEMBERED_FRAMES = 10_000
-
-
-@attrs.frozen
-class Close:
-    """The last thing in a queue; without a code, a drop without a close frame."""
-
-    code: int | None
-    reason: str = ""
-
-
-SLOW_CONSUMER = Close(1013, "slow consumer: send buffer full")
-ALL_RESOLVED = Close(1000, "all subscribed assets resolved")
-BAD_SUBSCRIPTION = Close(1008, "invalid subscription payload")
 
 
 @attrs.frozen
@@ -45,84 +32,12 @@ class ReceivedFrame:
 
 
 @attrs.define(eq=False)
-class Connection:
-    """One client.
-
-    Attributes:
-        number: From 1, in the order of arrival.
-        tokens: What it subscribes; tokens nobody knows are kept, as the venue keeps them.
-        custom: Whether it gets the custom events.
-        patience: Expires `idle_timeout` seconds after the last PING or data.
-        frames_sent: Texts handed to the network.
-        closing: Set when the end has been queued.
-    """
-
-    number: int
-    idle_timeout: float
-    patience: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    tokens: set[str] = attrs.field(factory=set)
-    custom: bool = False
-    frames_sent: int = 0
-    closing: trio.Event = attrs.field(factory=trio.Event)
-    _queue: deque[str | Close] = attrs.field(factory=deque)
-    _changed: trio.Event = attrs.field(factory=trio.Event)
-
-    def touch(self) -> None:
-        """Not idle, as of now."""
-        self.patience.deadline = trio.current_time() + self.idle_timeout
-
-    def wants(self, frame: Frame) -> bool:
-        """Whether a frame of the exchange is for this client."""
-        if frame.custom and not self.custom:
-            return False
-        return frame.broadcast or not self.tokens.isdisjoint(frame.tokens)
-
-    def offer(self, text: str) -> None:
-        """Queue a text; a full queue is thrown away and becomes the close of a slow consumer."""
-        if self.closing.is_set():
-            return
-        if len(self._queue) >= SEND_BUFFER:
-            self._queue.clear()
-            self.close(SLOW_CONSUMER)
-        else:
-            self._queue.append(text)
-            self._notify()
-
-    async def send(self, text: str) -> None:
-        """Queue a text as soon as there is room; what is sent while closing is lost."""
-        await trio.lowlevel.checkpoint()
-        while len(self._queue) >= PATIENT_LIMIT:
-            await self._changed.wait()
-        self.offer(text)
-
-    def close(self, how: Close) -> None:
-        """Queue the end; nothing can be queued after it."""
-        if not self.closing.is_set():
-            self.closing.set()
-            self._queue.append(how)
-            self._notify()
-
-    async def next_item(self) -> str | Close:
-        """Take the oldest item out of the queue, waiting for one."""
-        while not self._queue:
-            await self._changed.wait()
-        item = self._queue.popleft()
-        if len(self._queue) == PATIENT_LIMIT - 1:
-            self._notify()
-        return item
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
-
-
-@attrs.define(eq=False)
 class Connections:
     """All connections, and what their clients sent.
 
     Attributes:
         received: The newest frames from clients, oldest first.
-        counts: Frames from clients by kind: market, subscribe, unsubscribe, PING, invalid.
+        counts: Frames from clients by kind: market, user, subscribe, unsubscribe, PING, invalid.
     """
 
     received: deque[ReceivedFrame] = attrs.field(
@@ -130,6 +45,7 @@ class Connections:
     )
     counts: Counter[str] = attrs.field(factory=Counter, init=False)
     total: int = attrs.field(default=0, init=False)
+    _arrived: Counter[type[Connection]] = attrs.field(factory=Counter, init=False)
     _open: dict[int, Connection] = attrs.field(factory=dict, init=False)
     _settled: set[str] = attrs.field(factory=set, init=False)
     _sent_before: int = attrs.field(default=0, init=False)
@@ -145,10 +61,12 @@ class Connections:
         """Texts handed to the network, over all connections ever."""
         return self._sent_before + sum(c.frames_sent for c in self._open.values())
 
-    def add(self, idle_timeout: float) -> Connection:
+    def add(self, kind: type[C], idle_timeout: float) -> C:
         """A client has connected."""
         self.total += 1
-        connection = self._open[self.total] = Connection(self.total, idle_timeout)
+        self._arrived[kind] += 1
+        connection = kind(self.total, self._arrived[kind], idle_timeout)
+        self._open[self.total] = connection
         return connection
 
     def remove(self, connection: Connection) -> None:
@@ -156,16 +74,33 @@ class Connections:
         del self._open[connection.number]
         self._sent_before += connection.frames_sent
 
+    def of_kind(self, kind: type[C]) -> Iterator[C]:
+        """The connections of one channel, oldest first."""
+        return (each for each in self._open.values() if isinstance(each, kind))
+
     def publish(self, frame: Frame) -> None:
-        """Queue a frame for everybody whom it concerns."""
-        for connection in self._open.values():
+        """Queue a frame of the market channel for everybody whom it concerns."""
+        for connection in self.of_kind(MarketConnection):
             if connection.wants(frame):
                 connection.offer(frame.text)
         if frame.settles:
             self._settled.update(frame.tokens)
-            for connection in self._open.values():
+            for connection in self.of_kind(MarketConnection):
                 if connection.tokens and connection.tokens <= self._settled:
                     connection.close(ALL_RESOLVED)
+
+    def publish_user(self, frame: UserFrame, belongs: Callable[[str], bool]) -> None:
+        """Queue a frame of the user channel for the clients whose API key `belongs` to it."""
+        for connection in self.of_kind(UserConnection):
+            key = connection.api_key
+            if key is not None and belongs(key) and connection.wants(frame):
+                connection.offer(frame.text)
+
+    def drop_key(self, api_key: str) -> None:
+        """Cut off everybody who came with this API key; they are not told why."""
+        for connection in self.of_kind(UserConnection):
+            if connection.api_key == api_key:
+                connection.close(DROPPED)
 
     def record(self, connection: Connection, text: str, kind: str) -> None:
         """Note what a client sent."""

@@ -25,11 +25,15 @@ import attrs
 from polymarket_realtime.errors import MarketNotFound
 
 from . import frames
-from .books import ONE, Change, Side, parse_price, parse_size, show_price, show_size
+from .account import Account
+from .account_flow import DEFAULT_REST, AccountScript
+from .books import ONE, Change, Side, parse_price, parse_size, show_price
+from .broker import Broker
 from .floor import COARSE_TICK, UPPER_EDGE, Floor
 from .flow import Taker, plan_advance, plan_opening, plan_step
 from .frames import Frame
 from .markets import CLIMBER, NEXT_WINDOW, PROGRAMME, SHORT_LIVED, Event, Listing, Market
+from .trading import Trading
 
 CREATION_STEP = 48
 RESOLUTION_STEP = 96
@@ -54,6 +58,10 @@ class Exchange:
         publish: Called with each frame, in order, at once; must not wait or raise.
         clock: Seconds since the epoch.
         lifecycle: Whether `step` creates and resolves a market.
+        account: The ledger of the one account.
+        account_acts: Whether the account acts by itself, about once in four steps.
+        account_rest: Steps of the account for which it leaves an order alone, at least.
+        broker: Places, takes and cancels for the account.
         steps: How many steps were made.
     """
 
@@ -61,14 +69,25 @@ class Exchange:
     publish: Callable[[Frame], None] = _nobody
     clock: Callable[[], float] = time.time
     lifecycle: bool = True
+    account: Account = attrs.field(
+        default=attrs.Factory(lambda self: Account(self.seed, clock=self.clock), takes_self=True)
+    )
+    account_acts: bool = False
+    account_rest: int = DEFAULT_REST
+    broker: Broker = attrs.field(init=False)
     steps: int = attrs.field(default=0, init=False)
     _events: int = attrs.field(default=0, init=False)
     _flow: random.Random = attrs.field(init=False)
     _floor: Floor = attrs.field(init=False)
+    _trading: Trading = attrs.field(init=False)
+    _script: AccountScript = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._flow = random.Random(self.seed)  # noqa: S311 - a game of chance, not a secret
         self._floor = Floor(self.seed, self.publish, self.clock)
+        self._trading = Trading(self._floor, self.account)
+        self.broker = Broker(self._trading)
+        self._script = AccountScript(self.broker, self.seed, self.account_rest)
         for group in PROGRAMME:
             event = self._new_event(
                 group.slug, group.title, neg_risk=group.neg_risk, tags=group.tags
@@ -107,6 +126,12 @@ class Exchange:
             self._resolve_short_lived()
         elif self.steps < CLIMB_FROM or self.steps % CLIMB_EVERY or not self._climb():
             self._act()
+        if self.account_acts and self._script.wants_to_act():
+            self.account_step()
+
+    def account_step(self) -> None:
+        """The account places, takes or cancels an order, or its trades come closer to an end."""
+        self._script.act([market for market in self.markets if market.live])
 
     def create_market(
         self,
@@ -131,31 +156,21 @@ class Exchange:
             ValueError: The price is off the tick, or would lock or cross the book.
         """
         market, outcome = self._floor.live_token(token_id)
-        view, level, added = market.book.view(outcome), parse_price(price), parse_size(size)
-        if level % market.book.tick:
-            raise ValueError(f"{price} is not a multiple of {show_price(market.book.tick)}")
-        own, facing = (view.bids, view.best_ask) if side == "BUY" else (view.asks, view.best_bid)
-        if facing is not None and (level >= facing if side == "BUY" else level <= facing):
-            raise ValueError(f"{side} at {price} would cross the book; use trade()")
-        self._floor.apply(market, [[Change(outcome, side, level, own.get(level, 0) + added)]])
-        self._floor.refine(market)
+        self._trading.place(market, Change(outcome, side, parse_price(price), parse_size(size)))
 
     def cancel(self, token_id: str, side: Side, price: str, size: str | None = None) -> None:
-        """Take `size`, by default all, from a level; ValueError if it does not hold as much."""
+        """Take `size`, by default all, from a level; ValueError if it does not hold as much.
+
+        What the account has in the level stays.
+        """
         market, outcome = self._floor.live_token(token_id)
-        view, level = market.book.view(outcome), parse_price(price)
-        held = (view.bids if side == "BUY" else view.asks).get(level, 0)
-        gone = held if size is None else parse_size(size)
-        if not 0 < gone <= held:
-            raise ValueError(f"{side} at {price} holds {show_size(held)}")
-        self._floor.apply(market, [[Change(outcome, side, level, held - gone)]])
-        self._floor.refine(market)
+        gone = None if size is None else parse_size(size)
+        self._trading.cancel(market, Change(outcome, side, parse_price(price), 0), gone)
 
     def trade(self, token_id: str, side: Side, size: str) -> None:
         """Take `size` from the best levels; ValueError if the book does not hold as much."""
         market, outcome = self._floor.live_token(token_id)
-        self._floor.take(market, Taker(outcome, side, parse_size(size)))
-        self._floor.refine(market)
+        self._trading.trade(market, Taker(outcome, side, parse_size(size)))
 
     def change_tick(self, condition_id: str, tick_size: str) -> None:
         """Give a market a finer tick size, announce it, and quote finer levels.
@@ -176,7 +191,7 @@ class Exchange:
         """
         if winner_index not in {0, 1}:
             raise ValueError(f"a market has outcomes 0 and 1, not {winner_index}")
-        self._floor.settle(self._floor.live_market(condition_id), winner_index)
+        self._trading.settle(self._floor.live_market(condition_id), winner_index)
 
     def _render(
         self, token_id: str, make: Callable[[Market, int], dict[str, Any]]
@@ -207,7 +222,7 @@ class Exchange:
         market = self.market(SHORT_LIVED)
         if market.live:
             higher = (market.book.middle or market.anchor) >= ONE // 2
-            self._floor.settle(market, 0 if higher else 1)
+            self._trading.settle(market, 0 if higher else 1)
 
     def _climb(self) -> bool:
         """Lift the climber by a tick; False once it is over the edge."""
@@ -216,8 +231,7 @@ class Exchange:
             return False
         market.anchor = UPPER_EDGE
         changes = plan_advance(market.book.view(0), 0, market.book.tick, self._flow)
-        self._floor.apply(market, [[change] for change in changes])
-        self._floor.refine(market)
+        self._trading.move(market, changes)
         return bool(changes)
 
     def _act(self) -> None:
@@ -228,7 +242,6 @@ class Exchange:
         views = market.book.view(0), market.book.view(1)
         plan = plan_step(views, market.book.tick, market.anchor, self._flow)
         if isinstance(plan, Taker):
-            self._floor.take(market, plan)
+            self._trading.trade(market, plan)
         else:
-            self._floor.apply(market, [[change] for change in plan])
-        self._floor.refine(market)
+            self._trading.move(market, plan)

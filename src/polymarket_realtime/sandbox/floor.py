@@ -13,7 +13,7 @@ import attrs
 from polymarket_realtime.errors import MarketNotFound
 
 from . import frames
-from .books import SHARE, Change, Side, parse_price, show_size
+from .books import SHARE, Change, MarketBook, Side, parse_price, show_size
 from .flow import Taker
 from .frames import Frame
 from .markets import (
@@ -33,6 +33,26 @@ LOWER_EDGE = parse_price("0.04")
 """Beyond these a market with the coarse tick gets the fine one."""
 
 FIRST_MARKET_ID = 1_557_500
+
+
+@attrs.frozen
+class Match:
+    """A trade that has taken place.
+
+    Attributes:
+        levels: What each level lost, best first, in the terms of the taker's token.
+        transaction: Hash of the transaction that settles it.
+    """
+
+    market: Market
+    taker: Taker
+    levels: tuple[Change, ...]
+    transaction: str
+
+    @property
+    def price(self) -> int:
+        """Of the print: the last level reached."""
+        return self.levels[-1].price
 
 
 @attrs.define(eq=False)
@@ -112,30 +132,35 @@ class Floor:
         for group, after in zip(burst, tops[1:], strict=True):
             self.publish(frames.price_change_frame(market, group, hashes=hashes, tops=after))
 
-    def take(self, market: Market, taker: Taker) -> None:
+    def take(self, market: Market, taker: Taker) -> Match:
         """Trade against the best levels: the changes, one print, and then both books anew.
 
         Raises:
             ValueError: The book does not hold as much.
         """
-        touched = _touch(market, taker)
-        price = touched[-1].price
+        levels = reach(market.book, taker)
         self._trades += 1
+        match = Match(market, taker, tuple(levels), transaction_hash(self.seed, self._trades))
         market.volume += taker.size
         # Known to the hash before it is announced, as observed at the venue.
-        market.book.last_trade = price
-        self.apply(market, [[change] for change in touched])
+        market.book.last_trade = match.price
+        held = market.book.view(taker.outcome).facing(taker.side)
+        self.apply(
+            market,
+            [[attrs.evolve(lost, size=held[lost.price] - lost.size)] for lost in levels],
+        )
         self.publish(
             frames.last_trade_price_frame(
                 market,
                 taker.outcome,
                 taker.side,
-                price=price,
+                price=match.price,
                 size=taker.size,
-                transaction=transaction_hash(self.seed, self._trades),
+                transaction=match.transaction,
             )
         )
         self._publish_books(market)
+        return match
 
     def refine(self, market: Market) -> None:
         """Give a market near the edge the fine tick."""
@@ -184,17 +209,16 @@ class Floor:
         return int(self.clock() * 1000)
 
 
-def _touch(market: Market, taker: Taker) -> list[Change]:
-    """What remains of the levels that a taker reaches, best first."""
-    view = market.book.view(taker.outcome)
+def reach(book: MarketBook, taker: Taker) -> list[Change]:
+    """What a taker would get from each level, best first; ValueError if the book lacks some."""
     maker: Side = "SELL" if taker.side == "BUY" else "BUY"
-    levels = view.asks if maker == "SELL" else view.bids
-    touched: list[Change] = []
+    levels = book.view(taker.outcome).facing(taker.side)
+    reached: list[Change] = []
     left = taker.size
     for price in sorted(levels, reverse=maker == "BUY"):
         taken = min(left, levels[price])
-        touched.append(Change(taker.outcome, maker, price, levels[price] - taken))
+        reached.append(Change(taker.outcome, maker, price, taken))
         left -= taken
         if not left:
-            return touched
+            return reached
     raise ValueError(f"the book lacks {show_size(left)} of {show_size(taker.size)} shares")

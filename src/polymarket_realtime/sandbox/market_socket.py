@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Literal
 
 import attrs
 import trio
 from starlette.websockets import WebSocket
 
-from .connections import BAD_SUBSCRIPTION, Connection, Connections
+from .connection import BAD_SUBSCRIPTION, MarketConnection
+from .connections import Connections
 from .exchange import Exchange
 from .frames import encode
 from .replay import ReplayVenue
-
-CLOSE_GRACE = 2.0
-"""Seconds in which a client may answer a close frame."""
-
+from .session import receive_text, run_session
 
 Kind = Literal["market", "subscribe", "unsubscribe"]
 
@@ -81,30 +80,20 @@ class MarketSocket:
 
     async def serve(self, websocket: WebSocket) -> None:
         """Speak with one client until either side ends it."""
-        await websocket.accept()
-        assert websocket.client is not None
-        port = websocket.client.port
-        connection = self.connections.add(self.idle_timeout)
+        connection = self.connections.add(MarketConnection, self.idle_timeout)
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._send_queued, websocket, connection, port)
-                nursery.start_soon(self._drop_when_idle, connection, port)
-                nursery.start_soon(self._drop_when_close_is_ignored, connection, port)
-                await self._receive(websocket, connection, nursery)
-                nursery.cancel_scope.cancel()
+            await run_session(
+                websocket, connection, self.drop, partial(self._receive, websocket, connection)
+            )
         finally:
             self.connections.remove(connection)
 
     async def _receive(
-        self, websocket: WebSocket, connection: Connection, nursery: trio.Nursery
+        self, websocket: WebSocket, connection: MarketConnection, nursery: trio.Nursery
     ) -> None:
         """Answer what the client sends until it is gone."""
         subscribed = False
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            text = message.get("text") or ""  # a binary message counts as an empty text
+        while (text := await receive_text(websocket)) is not None:
             request = decode_request(text)
             if subscribed:
                 self._answer(connection, text, request)
@@ -120,13 +109,13 @@ class MarketSocket:
                 else:
                     nursery.start_soon(self._play, self.venue, connection)
 
-    def _open(self, exchange: Exchange, connection: Connection, request: Request) -> None:
+    def _open(self, exchange: Exchange, connection: MarketConnection, request: Request) -> None:
         connection.custom = bool(request.custom)
         connection.tokens.update(request.tokens)
         if request.dump:
             connection.offer(self._dump(exchange, request.tokens))
 
-    def _answer(self, connection: Connection, text: str, request: Request | None) -> None:
+    def _answer(self, connection: MarketConnection, text: str, request: Request | None) -> None:
         """Serve a frame after the first."""
         if text == "PING":
             self.connections.record(connection, text, "PING")
@@ -140,7 +129,7 @@ class MarketSocket:
             if isinstance(self.venue, Exchange):
                 self._update(self.venue, connection, request)
 
-    def _update(self, exchange: Exchange, connection: Connection, request: Request) -> None:
+    def _update(self, exchange: Exchange, connection: MarketConnection, request: Request) -> None:
         # The flag counts even if the rest of the frame turns out to be nothing new.
         if request.custom is not None:
             connection.custom = request.custom
@@ -159,30 +148,9 @@ class MarketSocket:
         self.shuffle(books)
         return encode(books) + "\n"
 
-    async def _play(self, venue: ReplayVenue, connection: Connection) -> None:
+    async def _play(self, venue: ReplayVenue, connection: MarketConnection) -> None:
         """Serve a recorded connection, and end as it ended."""
-        recording = venue.recording(connection.number)
+        recording = venue.recording(connection.nth)
         await venue.play(recording, connection.send)
         if recording.ending is not None:
             connection.close(recording.ending)
-
-    async def _send_queued(self, websocket: WebSocket, connection: Connection, port: int) -> None:
-        while isinstance(item := await connection.next_item(), str):
-            await websocket.send_text(item)
-            connection.frames_sent += 1
-            connection.touch()
-        if item.code is None:
-            self.drop(port)
-        else:
-            await websocket.close(item.code, item.reason)
-
-    async def _drop_when_idle(self, connection: Connection, port: int) -> None:
-        connection.touch()
-        with connection.patience:
-            await trio.sleep_forever()
-        self.drop(port)
-
-    async def _drop_when_close_is_ignored(self, connection: Connection, port: int) -> None:
-        await connection.closing.wait()
-        await trio.sleep(CLOSE_GRACE)
-        self.drop(port)

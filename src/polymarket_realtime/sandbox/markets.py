@@ -213,18 +213,19 @@ def open_book(listing: Listing, now_ms: int) -> MarketBook:
 def token_id(seed: int, slug: str, outcome: int) -> str:
     """A decimal uint256 of 77 or 78 digits that depends on nothing but the arguments."""
     low, high = 10**76, 2**256
-    return str(low + int(_hex(seed, f"token {outcome}", slug), 16) % (high - low))
+    return str(low + int(seeded_hex(seed, f"token {outcome}", slug), 16) % (high - low))
 
 
 def condition_id(seed: int, slug: str) -> str:
     """`0x` and 64 hexadecimal digits."""
-    return "0x" + _hex(seed, "condition", slug)
+    return "0x" + seeded_hex(seed, "condition", slug)
 
 
 def transaction_hash(seed: int, number: int) -> str:
     """`0x` and 64 hexadecimal digits for the n-th trade."""
-    return "0x" + _hex(seed, "transaction", str(number))
+    return "0x" + seeded_hex(seed, "transaction", str(number))
 
 
-def _hex(seed: int, purpose: str, name: str) -> str:
+def seeded_hex(seed: int, purpose: str, name: str) -> str:
+    """64 hexadecimal digits that depend on nothing but the arguments."""
     return hashlib.sha256(f"{seed}/{purpose}/{name}".encode()).hexdigest()

@@ -18,7 +18,7 @@ import trio
 
 from polymarket_realtime.errors import SettingsError
 
-from .connections import Close
+from .connection import Close
 from .recorded import RecordedMarket, find_markets
 
 KINDS = frozenset({"open", "sent", "recv", "close"})
