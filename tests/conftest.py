@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# A library below eth-account raises the limit to 100,000 when imported, and then JSON that nests
+# too deep would be no error but the end of the process. The package undoes that; so do its tests.
+_limit = sys.getrecursionlimit()
+import eth_account  # noqa: E402, F401
+
+sys.setrecursionlimit(_limit)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

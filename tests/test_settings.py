@@ -1,26 +1,57 @@
+import sys
+from pathlib import Path
+
 import attrs
 import pytest
 
-from polymarket_realtime.errors import InsecureUrl, PolymarketRealtimeError, SettingsError
+from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
+from polymarket_realtime.errors import (
+    CredentialsError,
+    InsecureUrl,
+    PolymarketRealtimeError,
+    SettingsError,
+    WalletSupportMissing,
+)
 from polymarket_realtime.settings import Settings
 
 MARKET_URL = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
-URLS = ["market_url", "clob_url", "gamma_url"]
+USER_URL = "wss://ws-subscriptions-clob.polymarket.com/ws/user"
+URLS = ["market_url", "user_url", "clob_url", "gamma_url"]
 NUMBERS = [field.name for field in attrs.fields(Settings) if field.type in ("int", "float")]
 
 
+PRIVATE_KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+"""Public: the first test account of Hardhat and Anvil."""
+ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+OTHER_ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+
+ACCOUNT = {
+    "POLYMARKET_API_KEY": "3f0c1a52-9d7e-4b86-a2c4-6e5d8f7a9b01",
+    "POLYMARKET_API_SECRET": "c2VjcmV0LW9mLWEtdGVzdC10aGF0LWlzLTMyLWJ5dGU=",
+    "POLYMARKET_PASSPHRASE": "5d" * 32,
+}
+CREDENTIALS = Credentials(
+    api_key=Secret(ACCOUNT["POLYMARKET_API_KEY"]),
+    secret=Secret(ACCOUNT["POLYMARKET_API_SECRET"]),
+    passphrase=Secret(ACCOUNT["POLYMARKET_PASSPHRASE"]),
+)
+WALLET = Wallet(private_key=Secret(PRIVATE_KEY), address=ADDRESS)
+OF_ACCOUNT = {"credentials", "wallet", "address", "credentials_problem"}
+
+
 def plain(name):
-    return "ws" if name == "market_url" else "http"
+    return "ws" if name in ("market_url", "user_url") else "http"
 
 
 def test_the_defaults_are_the_live_venue():
     settings = Settings()
-    assert settings.market_url == MARKET_URL
+    assert (settings.market_url, settings.user_url) == (MARKET_URL, USER_URL)
     assert settings.clob_url == "https://clob.polymarket.com"
     assert settings.gamma_url == "https://gamma-api.polymarket.com"
     assert (settings.ping_interval, settings.ping_timeout) == (10.0, 30.0)
     assert (settings.backoff_initial, settings.backoff_maximum) == (1.0, 60.0)
     assert settings.assets_per_connection == 200
+    assert settings.record is None
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -35,6 +66,7 @@ def test_unknown_variables_are_left_alone_and_empty_ones_count_as_unset():
 def test_every_knob_has_its_variable():
     environ = {
         "POLYMARKET_MARKET_URL": "ws://127.0.0.1:8000/ws/market",
+        "POLYMARKET_USER_URL": "ws://127.0.0.1:8000/ws/user",
         "POLYMARKET_CLOB_URL": "http://localhost:8000/",
         "POLYMARKET_GAMMA_URL": "https://gamma.test/base",
         "POLYMARKET_OPEN_TIMEOUT": "1.5",
@@ -50,10 +82,13 @@ def test_every_knob_has_its_variable():
         "POLYMARKET_MAILBOX_CAPACITY": "8",
         "POLYMARKET_NOTIFY_INTERVAL": "0.5",
         "POLYMARKET_USER_AGENT": "mine",
+        "POLYMARKET_RECORD": "somewhere/feed.jsonl",
     }
-    assert set(environ) >= {"POLYMARKET_" + f.name.upper() for f in attrs.fields(Settings)}
+    knobs = {field.name for field in attrs.fields(Settings)} - OF_ACCOUNT
+    assert set(environ) == {"POLYMARKET_" + name.upper() for name in knobs}
     assert Settings.from_environ(environ) == Settings(
         market_url="ws://127.0.0.1:8000/ws/market",
+        user_url="ws://127.0.0.1:8000/ws/user",
         clob_url="http://localhost:8000",
         gamma_url="https://gamma.test/base",
         open_timeout=1.5,
@@ -69,6 +104,7 @@ def test_every_knob_has_its_variable():
         mailbox_capacity=8,
         notify_interval=0.5,
         user_agent="mine",
+        record=Path("somewhere/feed.jsonl"),
     )
 
 
@@ -216,18 +252,19 @@ def test_a_password_in_a_url_is_refused_and_never_repeated(url):
     assert "ter2" not in shown
 
 
-@pytest.mark.parametrize(
-    ("given", "used"),
-    [
-        ("wss://venue.test/ws/", "wss://venue.test/ws/market"),
-        ("wss://venue.test/ws", "wss://venue.test/ws/market"),
-        ("wss://venue.test/ws/market", "wss://venue.test/ws/market"),
-        ("wss://venue.test/other/", "wss://venue.test/other/"),
-    ],
-)
-def test_the_bare_base_that_documents_name_gets_the_path_of_the_channel(given, used):
-    assert Settings(market_url=given).market_url == used
-    assert Settings.from_environ({"POLYMARKET_MARKET_URL": given}).market_url == used
+@pytest.mark.parametrize("channel", ["market", "user"])
+@pytest.mark.parametrize("base", ["wss://venue.test/ws/", "wss://venue.test/ws"])
+def test_the_bare_base_that_documents_name_gets_the_path_of_the_channel(channel, base):
+    name = f"{channel}_url"
+    used = f"wss://venue.test/ws/{channel}"
+    assert getattr(Settings(**{name: base}), name) == used
+    assert getattr(Settings.from_environ({f"POLYMARKET_{name.upper()}": base}), name) == used
+
+
+@pytest.mark.parametrize("name", ["market_url", "user_url"])
+@pytest.mark.parametrize("url", ["wss://venue.test/ws/market", "wss://venue.test/other/"])
+def test_any_other_path_is_left_as_it_is(name, url):
+    assert getattr(Settings(**{name: url}), name) == url
 
 
 def test_a_rest_base_has_no_slash_at_its_end():
@@ -244,3 +281,106 @@ def test_errors_are_value_errors_of_this_package():
 def test_settings_cannot_be_altered():
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Settings().ping_interval = 1.0
+
+
+# The account
+
+
+def test_without_variables_there_is_no_account():
+    settings = Settings.from_environ({})
+    assert not settings.has_account
+    assert (settings.credentials, settings.wallet, settings.address) == (None, None, None)
+
+
+def test_credentials_come_from_their_three_variables():
+    settings = Settings.from_environ({**ACCOUNT, "POLYGON_ADDRESS": ADDRESS})
+    assert settings == Settings(credentials=CREDENTIALS, address=ADDRESS)
+    assert settings.has_account
+
+
+def test_a_wallet_comes_from_its_variable_and_brings_its_address():
+    settings = Settings.from_environ({"POLYGON_PRIVATE_KEY": PRIVATE_KEY})
+    assert settings == Settings(wallet=WALLET)
+    assert settings.address == ADDRESS
+    assert settings.has_account
+
+
+def test_the_account_has_no_variables_by_the_names_of_its_fields():
+    names = ("CREDENTIALS", "WALLET", "ADDRESS", "CREDENTIALS_PROBLEM", "API_KEY_NAME")
+    assert Settings.from_environ({f"POLYMARKET_{name}": "x" for name in names}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"credentials": CREDENTIALS},
+        {"wallet": WALLET},
+        {"address": OTHER_ADDRESS},
+        {"credentials": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {**ACCOUNT, "POLYGON_ADDRESS": ADDRESS},
+        {"POLYGON_PRIVATE_KEY": PRIVATE_KEY},
+        {"POLYGON_PRIVATE_KEY": "nonsense", "POLYMARKET_API_KEY": "nonsense"},
+    ],
+    ids=["complete", "wallet", "nonsense"],
+)
+def test_with_a_part_of_the_account_given_its_variables_are_not_read(environ, given):
+    assert Settings.from_environ(environ, **given) == Settings(**given)
+
+
+def test_credentials_that_cannot_work_are_told_at_once():
+    with pytest.raises(CredentialsError, match="POLYMARKET_API_KEY: not a UUID") as caught:
+        Settings.from_environ({**ACCOUNT, "POLYMARKET_API_KEY": "canary"})
+    assert caught.value.name == "POLYMARKET_API_KEY"
+
+
+def test_postponed_the_problem_is_kept_and_public_feeds_can_run():
+    environ = {**ACCOUNT, "POLYMARKET_API_KEY": "canary", "POLYGON_ADDRESS": ADDRESS}
+    environ["POLYMARKET_PING_INTERVAL"] = "3"
+    settings = Settings.from_environ(environ, postpone_credentials=True)
+    assert settings == Settings(ping_interval=3.0)
+    assert not settings.has_account
+    assert isinstance(settings.credentials_problem, CredentialsError)
+    assert settings.credentials_problem.name == "POLYMARKET_API_KEY"
+    assert settings.credentials_problem.__traceback__ is None
+
+
+def test_a_missing_library_can_be_postponed_as_well(monkeypatch):
+    monkeypatch.setitem(sys.modules, "eth_account", None)
+    environ = {"POLYGON_PRIVATE_KEY": PRIVATE_KEY}
+    with pytest.raises(WalletSupportMissing, match=r"polymarket-realtime\[wallet\]"):
+        Settings.from_environ(environ)
+    settings = Settings.from_environ(environ, postpone_credentials=True)
+    assert isinstance(settings.credentials_problem, WalletSupportMissing)
+
+
+def test_without_a_problem_there_is_none_to_keep():
+    settings = Settings.from_environ(ACCOUNT, postpone_credentials=True)
+    assert settings.credentials_problem is None
+    assert settings.credentials == CREDENTIALS
+
+
+def test_only_the_problems_of_the_account_can_be_postponed():
+    with pytest.raises(SettingsError, match="POLYMARKET_PING_INTERVAL"):
+        Settings.from_environ({"POLYMARKET_PING_INTERVAL": "x"}, postpone_credentials=True)
+
+
+def test_an_address_given_by_a_program_is_checked_like_a_typed_one():
+    with pytest.raises(CredentialsError, match=r"^address: looks like a private key"):
+        Settings(address=PRIVATE_KEY)
+
+
+def test_an_address_given_wins_over_that_of_the_wallet():
+    assert Settings(wallet=WALLET, address=OTHER_ADDRESS).address == OTHER_ADDRESS
+
+
+@pytest.mark.parametrize("show", [str, repr, "{}".format])
+def test_settings_can_be_shown_without_showing_secrets(show):
+    shown = show(Settings(credentials=CREDENTIALS, wallet=WALLET))
+    assert not [value for value in (*ACCOUNT.values(), PRIVATE_KEY) if value in shown]
+    assert ADDRESS in shown

@@ -5,13 +5,19 @@
     PolymarketRealtimeError
     ├── InvalidIdentifier        (also ValueError)  not an id of the expected kind
     ├── SettingsError            (also ValueError)  a knob has a value that cannot work
-    │   └── InsecureUrl                             plain text to a host that is not loopback
+    │   ├── InsecureUrl                             plain text to a host that is not loopback
+    │   └── CredentialsError                        keys that cannot work; never repeats a value
+    │       └── WalletSupportMissing                a signature needs the extra `wallet`
     ├── CodecError               (also ValueError)  a known frame that does not hold what it must
     ├── TransportError                              the supervisor redials after one of these
     │   ├── ConnectFailed                           no WebSocket was opened
     │   ├── ConnectionLost                          an open WebSocket ended
-    │   └── HeartbeatTimeout                        nothing was heard for too long
-    ├── LookupFailed                                the venue's REST did not answer usefully
+    │   ├── HeartbeatTimeout                        nothing was heard for too long
+    │   └── CredentialsRejected                     the venue does not accept the credentials
+    ├── RestFailed                                  the venue's REST did not answer usefully
+    │   ├── LookupFailed                            the question was about a market
+    │   └── Unauthorized                            401: the venue refuses the signature
+    ├── NoApiKey                 (also LookupError) the wallet has no API credentials yet
     ├── MarketNotFound           (also LookupError) the venue knows no such market
     ├── UnknownSubscription      (also LookupError) no subscription has this id
     ├── SubscriptionLagged                          a reader that asked for everything fell behind
@@ -28,16 +34,22 @@ __all__ = [
     "CodecError",
     "ConnectFailed",
     "ConnectionLost",
+    "CredentialsError",
+    "CredentialsRejected",
     "HeartbeatTimeout",
     "InsecureUrl",
     "InvalidIdentifier",
     "LookupFailed",
     "MarketNotFound",
+    "NoApiKey",
     "PolymarketRealtimeError",
+    "RestFailed",
     "SettingsError",
     "SubscriptionLagged",
     "TransportError",
+    "Unauthorized",
     "UnknownSubscription",
+    "WalletSupportMissing",
 ]
 
 _SHOWN_INPUT = 96
@@ -74,6 +86,24 @@ class InsecureUrl(SettingsError):
     def __init__(self, name: str, url: str, secure_scheme: str) -> None:
         super().__init__(
             name, url, f"only loopback may be reached without TLS; use {secure_scheme}://"
+        )
+
+
+class CredentialsError(SettingsError):
+    """Credentials that cannot work; `name` is the variable. Its value is not kept."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        Exception.__init__(self, f"{name}: {problem}")
+        self.name, self.value, self.problem = name, None, problem
+
+
+class WalletSupportMissing(CredentialsError):
+    """Something is to be signed with a private key, and the library for it is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "POLYGON_PRIVATE_KEY",
+            "signing needs eth-account; install it with: pip install 'polymarket-realtime[wallet]'",
         )
 
 
@@ -133,12 +163,58 @@ class HeartbeatTimeout(TransportError):
         self.silent_for = silent_for
 
 
-class LookupFailed(PolymarketRealtimeError):
-    """The venue's REST could not be asked, or answered something unusable."""
+class CredentialsRejected(TransportError):
+    """The venue does not accept the credentials; trying again at once would not help."""
 
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"{url} did not answer: {problem}; try again, or pass token ids")
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"credentials rejected: {problem}")
+        self.problem = problem
+
+
+class RestFailed(PolymarketRealtimeError):
+    """The venue's REST could not be asked, or answered something unusable.
+
+    Attributes:
+        url: What was asked, without the query.
+        problem: What came instead of an answer.
+        status: The HTTP status, or None if no answer came.
+        retry_after: Seconds that the server asked to wait, or None.
+    """
+
+    advice = "try again later"
+
+    def __init__(
+        self,
+        url: str,
+        problem: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{url} did not answer: {problem}; {self.advice}")
         self.url, self.problem = url, problem
+        self.status, self.retry_after = status, retry_after
+
+
+class LookupFailed(RestFailed):
+    """The venue could not be asked about a market."""
+
+    advice = "try again, or pass token ids"
+
+
+class Unauthorized(RestFailed):
+    """The venue refuses a signed request: 401."""
+
+    advice = "check the API credentials and POLYGON_ADDRESS"
+
+
+class NoApiKey(PolymarketRealtimeError, LookupError):
+    """The wallet has no API credentials, and none were to be made."""
+
+    def __init__(self, address: str | None) -> None:
+        wallet = "the wallet" if address is None else f"the wallet {address}"
+        super().__init__(f"{wallet} has no API credentials yet; let them be made")
+        self.address = address
 
 
 class MarketNotFound(PolymarketRealtimeError, LookupError):
@@ -166,8 +242,17 @@ class SubscriptionLagged(PolymarketRealtimeError):
 
 
 class AuthenticationRequired(PolymarketRealtimeError, RuntimeError):
-    """A private feed was asked for without credentials; `needed` names the variables."""
+    """A private feed was asked for without credentials.
 
-    def __init__(self, feed: str, needed: tuple[str, ...]) -> None:
-        super().__init__(f"authentication required: {feed} need {', '.join(needed)}")
-        self.feed, self.needed = feed, needed
+    Attributes:
+        needed: The variables that are missing.
+        instead: Those that would do in their place.
+    """
+
+    def __init__(self, feed: str, needed: tuple[str, ...], instead: tuple[str, ...] = ()) -> None:
+        or_else = f"; or {' and '.join(instead)}, to derive these" if instead else ""
+        super().__init__(
+            f"authentication required: {feed} need {', '.join(needed)}{or_else}. "
+            "Set them in the environment of this program"
+        )
+        self.feed, self.needed, self.instead = feed, needed, instead

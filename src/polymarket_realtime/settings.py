@@ -6,13 +6,16 @@ import math
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import attrs
 import cattrs
 
-from polymarket_realtime.errors import InsecureUrl, SettingsError
+from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
+from polymarket_realtime.credentials_input import check_address, read_account
+from polymarket_realtime.errors import CredentialsError, InsecureUrl, SettingsError
 
 __all__ = ["Settings"]
 
@@ -59,9 +62,17 @@ def _rest_url(default: str) -> Any:
     )
 
 
-def _with_market_path(url: str) -> str:
-    """The venue answers 404 on its bare base `/ws/`, which documents still name."""
-    return url.rstrip("/") + "/market" if url.rstrip("/").endswith("/ws") else url
+def _channel_url(channel: str) -> Any:
+    def with_path(url: str) -> str:
+        """The venue answers 404 on its bare base `/ws/`, which documents still name."""
+        return f"{url.rstrip('/')}/{channel}" if url.rstrip("/").endswith("/ws") else url
+
+    return attrs.field(
+        default=f"wss://ws-subscriptions-clob.polymarket.com/ws/{channel}",
+        validator=_check_url,
+        converter=with_path,
+        metadata={"schemes": ("ws", "wss")},
+    )
 
 
 def _positive(default: float) -> Any:
@@ -73,10 +84,13 @@ class Settings:
     """How the service connects, waits, buffers and delivers.
 
     The environment variable of a field is its name in capitals after `POLYMARKET_`, for
-    example `POLYMARKET_MARKET_URL`.
+    example `POLYMARKET_MARKET_URL`. The account has variables of its own: `POLYMARKET_API_KEY`,
+    `POLYMARKET_API_SECRET` and `POLYMARKET_PASSPHRASE`, or `POLYGON_PRIVATE_KEY`, and
+    `POLYGON_ADDRESS`.
 
     Attributes:
         market_url: The CLOB market channel. `ws://` is accepted for loopback only.
+        user_url: The CLOB user channel, for one's own orders and trades; as `market_url`.
         clob_url: Base of the CLOB's REST.
         gamma_url: Base of the Gamma REST, which knows the markets' names.
         open_timeout: Seconds to wait for DNS, TCP, TLS and handshake together.
@@ -94,14 +108,15 @@ class Settings:
         mailbox_capacity: Events that a subscription holds for a slow reader.
         notify_interval: Seconds between two rounds of delivery to MCP clients and callbacks.
         user_agent: What the venue's edge is told.
+        record: File that everything received and sent is appended to, or None.
+        credentials: The API credentials of an account; not needed for public feeds.
+        wallet: What to derive them with if they are not given.
+        address: The signer's, for signed REST calls; the wallet's unless given.
+        credentials_problem: Why there is no account although one was asked for.
     """
 
-    market_url: str = attrs.field(
-        default="wss://ws-subscriptions-clob.polymarket.com/ws/market",
-        validator=_check_url,
-        converter=_with_market_path,
-        metadata={"schemes": ("ws", "wss")},
-    )
+    market_url: str = _channel_url("market")
+    user_url: str = _channel_url("user")
     clob_url: str = _rest_url("https://clob.polymarket.com")
     gamma_url: str = _rest_url("https://gamma-api.polymarket.com")
     open_timeout: float = _positive(10.0)
@@ -117,6 +132,25 @@ class Settings:
     mailbox_capacity: int = _positive(1024)
     notify_interval: float = _positive(0.25)
     user_agent: str = "polymarket-realtime"
+    record: Path | None = None
+    credentials: Credentials | None = None
+    wallet: Wallet | None = None
+    address: str | None = attrs.field()
+    credentials_problem: CredentialsError | None = attrs.field(default=None, eq=False)
+
+    @property
+    def has_account(self) -> bool:
+        """Whether there are credentials, or a wallet to derive them with."""
+        return self.credentials is not None or self.wallet is not None
+
+    @address.default
+    def _address_of_wallet(self) -> str | None:
+        return None if self.wallet is None else self.wallet.address
+
+    @address.validator
+    def _check_address(self, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+        if value is not None:
+            check_address(attribute.name, Secret(value))
 
     @ping_timeout.validator
     def _check_timeout(self, attribute: attrs.Attribute[float], value: float) -> None:
@@ -146,29 +180,60 @@ class Settings:
             )
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+    def from_environ(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        postpone_credentials: bool = False,
+        **overrides: Any,
+    ) -> Settings:
         """Read the settings from variables such as `os.environ`.
 
         Args:
             environ: The variables; unknown ones are left alone, empty ones count as unset.
-            **overrides: Values that win over the variables.
+            postpone_credentials: Keep what is wrong with the account in `credentials_problem`,
+                for a service whose public feeds are to run without it.
+            **overrides: Values that win over the variables. With one of `credentials`, `wallet`
+                and `address`, the variables of the account are not read at all.
 
         Raises:
             SettingsError: A variable has a value that cannot work.
+            CredentialsError: The same of the account, unless postponed.
         """
         values: dict[str, Any] = {}
         for field in attrs.fields(cls):
             text = environ.get(_PREFIX + field.name.upper())
-            if text:
+            if text and field.name not in _OF_ACCOUNT:
                 values[field.name] = _parsed(field, text)
+        if _OF_ACCOUNT.isdisjoint(overrides):
+            values |= _account(environ, postpone=postpone_credentials)
         return cls(**(values | overrides))
+
+
+_OF_ACCOUNT: Final = frozenset({"credentials", "wallet", "address", "credentials_problem"})
+"""The fields that the variables of the account fill, by rules of their own."""
+
+
+def _account(environ: Mapping[str, str], *, postpone: bool) -> dict[str, Any]:
+    try:
+        account = read_account(environ)
+    except CredentialsError as problem:
+        if not postpone:
+            raise
+        # Kept for long, so without the frames that read the values.
+        return {"credentials_problem": problem.with_traceback(None)}
+    return {
+        "credentials": account.credentials,
+        "wallet": account.wallet,
+        "address": account.address,
+    }
 
 
 _converter: Final = cattrs.Converter()
 
 
 def _parsed(field: attrs.Attribute[Any], text: str) -> Any:
-    wanted = {"str": str, "int": int, "float": float}[str(field.type)]
+    wanted = {"str": str, "int": int, "float": float, "Path | None": Path}[str(field.type)]
     try:
         return _converter.structure(text, wanted)
     except ValueError:
