@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from polymarket_realtime._codec.describe import describe, short_id
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, market, user
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.values import Level, Side
 
@@ -28,6 +28,49 @@ PRICE = market.PriceChangeEvent(
     best_ask=Decimal("0.50"),
     last_trade_price=None,
     change=Decimal("-0.05"),
+)
+OWN = {
+    "received": 0.0,
+    "asset_id": YES,
+    "market": MARKET,
+    "outcome": "Yes",
+    "timestamp_ms": None,
+    "source": user.UpdateSource.STREAM,
+    "revision": 1,
+    "side": Side.BUY,
+    "price": Decimal("0.4"),
+}
+ORDER = user.OrderUpdate(
+    **OWN,
+    order_id="0x" + "ab" * 32,
+    status="LIVE",
+    original_size=Decimal(10),
+    filled_size=Decimal("2.5"),
+    action=None,
+    order_type=None,
+    created_at=None,
+    expires_at=None,
+)
+TRADE = user.TradeUpdate(
+    **OWN,
+    trade_id="83b5c849-620e-4c23-b63b-2e779c04a6e7",
+    order_id=ORDER.order_id,
+    role=user.TradeRole.MAKER,
+    status="MINED",
+    size=Decimal("2.5"),
+    fee_rate_bps=None,
+    taker_order_id="0x1",
+    transaction_hash=None,
+    bucket_index=None,
+    matched_at=None,
+)
+RECONCILED = feed.Reconciled(
+    received=9.5,
+    connection="user#0",
+    open_orders=3,
+    found_orders=1,
+    found_trades=2,
+    incomplete_since=7.0,
 )
 LEVEL = Level(Decimal("0.4"), Decimal(3))
 
@@ -94,6 +137,20 @@ LINES = [
         feed.Resynced(received=3.0, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=0.5),
         "resynced 123456…9876 after 2.50 s, epoch 2",
     ),
+    (ORDER, "order 0xabab…abab LIVE BUY 10 at 0.4, 2.5 filled"),
+    (TRADE, "own trade 83b5c8…a6e7 MINED BUY 2.5 at 0.4, order 0xabab…abab [maker]"),
+    (
+        attrs.evolve(TRADE, order_id=None, role=None),
+        "own trade 83b5c8…a6e7 MINED BUY 2.5 at 0.4, order - [-]",
+    ),
+    (
+        feed.Incomplete(received=0.0, reason="HTTP 500"),
+        "INCOMPLETE: HTTP 500",
+    ),
+    (
+        RECONCILED,
+        "reconciled user#0 after 2.50 s, 3 open orders, 1 orders and 2 trades found",
+    ),
     (feed.Dropped(received=0.0, count=9), "DROPPED 9 events: the reader was too slow"),
 ]
 
@@ -108,7 +165,7 @@ def test_every_kind_of_event_has_a_line_of_its_own():
     described = {type(event) for event, _ in LINES}
     kinds = {
         cls
-        for module in (market, feed)
+        for module in (market, feed, user)
         for cls in vars(module).values()
         if isinstance(cls, type) and issubclass(cls, Event) and "type" in vars(cls)
     }

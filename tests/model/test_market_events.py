@@ -116,11 +116,11 @@ def test_events_find_the_readers_of_their_assets_and_announcements_all_who_liste
         received=0.0, connection="market#0", asset_ids=(YES, NO), reason="r", retry_in=1.0
     )
     assert make_snapshot().routes == (YES,)
-    assert created.routes == ("",)
+    assert created.routes == ("market",)
     assert resolved.routes == (YES, NO)
-    assert unknown.routes == ("",)
+    assert unknown.routes == ("market",)
     assert attrs.evolve(unknown, asset_id=YES).routes == (YES,)
-    assert lost.routes == (YES, NO, "")
+    assert lost.routes == (YES, NO, "market")
 
 
 def test_the_gap_before_a_resync_is_told_and_never_negative():

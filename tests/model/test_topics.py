@@ -47,7 +47,7 @@ def test_a_topic_is_served_from_its_own_kinds_only(cls, served_from):
 
 def test_new_markets_are_a_broadcast():
     topic = NewMarketTopic()
-    assert topic.route == ""
+    assert topic.route == "market"
     assert market.MarketCreated in topic.accepts
 
 

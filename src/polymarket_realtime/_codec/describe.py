@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Final
 
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, market, user
 from polymarket_realtime._model.events import Event
 
 __all__ = ["describe", "short_id"]
@@ -99,6 +99,24 @@ def _(event: market.MarketResolved) -> str:
 
 
 @describe.register
+def _(event: user.OrderUpdate) -> str:
+    return (
+        f"order {short_id(event.order_id)} {event.status} {event.side} "
+        f"{_price(event.original_size)} at {_price(event.price)}, "
+        f"{_price(event.filled_size)} filled"
+    )
+
+
+@describe.register
+def _(event: user.TradeUpdate) -> str:
+    order = "-" if event.order_id is None else short_id(event.order_id)
+    return (
+        f"own trade {short_id(event.trade_id)} {event.status} {event.side} "
+        f"{_price(event.size)} at {_price(event.price)}, order {order} [{event.role or '-'}]"
+    )
+
+
+@describe.register
 def _(event: market.UnknownEvent) -> str:
     return f"unknown event {event.event_type!r}"
 
@@ -123,6 +141,20 @@ def _(event: feed.OutOfSync) -> str:
 def _(event: feed.Resynced) -> str:
     return (
         f"resynced {short_id(event.asset_id)} after {event.gap_seconds:.2f} s, epoch {event.epoch}"
+    )
+
+
+@describe.register
+def _(event: feed.Incomplete) -> str:
+    return f"INCOMPLETE: {event.reason}"
+
+
+@describe.register
+def _(event: feed.Reconciled) -> str:
+    return (
+        f"reconciled {event.connection} after {event.gap_seconds:.2f} s, "
+        f"{event.open_orders} open orders, {event.found_orders} orders and "
+        f"{event.found_trades} trades found"
     )
 
 

@@ -7,18 +7,23 @@ tolerant path, and nothing is ever fatal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-from typing import Any, Final, get_args, get_origin
+from collections.abc import Iterable
+from typing import Any, Final
 
-import cattrs
 import msgspec
 
 from polymarket_realtime._codec import frames
-from polymarket_realtime._codec.frames import MalformedFrame, MarketFrame, TextFrame, UnknownFrame
+from polymarket_realtime._codec.frames import MalformedFrame, MarketFrame, UnknownFrame
+from polymarket_realtime._codec.tolerant import (
+    UNREADABLE,
+    UNSTRUCTURED,
+    as_text,
+    decode_fields,
+    decode_shapes,
+    make_converter,
+    problem_of,
+)
 from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime._model.values import Side
-from polymarket_realtime.errors import CodecError
 
 __all__ = ["decode_market_frames", "encode_market_interest", "encode_operation"]
 
@@ -37,16 +42,10 @@ _FRAMES: Final[dict[str, type[Any]]] = {
 _DECODERS: Final = {
     name.encode(): msgspec.json.Decoder(cls).decode for name, cls in _FRAMES.items()
 }
-_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_json: Final = msgspec.json.Decoder().decode
 _encode_json: Final = msgspec.json.Encoder().encode
-
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on text that is no JSON, no UTF-8, or nested a thousand deep."""
 
 _KEY = b'"event_type":"'
 _KEY_LENGTH = len(_KEY)
-_SHOWN_TEXT = 200
 
 
 def decode_market_frames(payload: bytes) -> list[Decoded]:
@@ -66,35 +65,19 @@ def decode_market_frames(payload: bytes) -> list[Decoded]:
         if decode is not None:
             try:
                 return [(decode(payload), payload)]
-            except _UNREADABLE:
+            except UNREADABLE:
                 pass
     return _decode_any(payload)
 
 
 def _decode_any(payload: bytes) -> list[Decoded]:
-    body = payload.strip()
-    if body[:1] == b"[":
-        try:
-            elements = _decode_array(body)
-        except _UNREADABLE as error:
-            return [(MalformedFrame("array", str(error)), payload)]
-        return [frame for raw in elements for frame in _decode_element(bytes(raw))]
-    if body[:1] == b"{":
-        return [(_decode_object(body), payload)]
-    text = body[:_SHOWN_TEXT].decode("utf-8", "replace")
-    return [(TextFrame(text), payload)]
-
-
-def _decode_element(raw: bytes) -> list[Decoded]:
-    if raw[:1] == b"{":
-        return decode_market_frames(raw)
-    return [(MalformedFrame("element", f"an element is not an object: {raw[:40]!r}"), raw)]
+    return decode_shapes(payload, _decode_object, decode_market_frames)
 
 
 def _decode_object(body: bytes) -> MarketFrame:
     try:
-        fields = _decode_json(body)
-    except _UNREADABLE as error:
+        fields = decode_fields(body)
+    except UNREADABLE as error:
         return MalformedFrame("object", str(error))
     event_type = fields.get("event_type")
     if not isinstance(event_type, str):
@@ -104,8 +87,8 @@ def _decode_object(body: bytes) -> MarketFrame:
         return UnknownFrame(event_type, fields)
     try:
         frame: MarketFrame = _converter.structure(_modernised(fields), cls)
-    except (CodecError, ValueError, TypeError, KeyError, AttributeError) as error:
-        return MalformedFrame(event_type, _problem(error), _assets_in(fields))
+    except UNSTRUCTURED as error:
+        return MalformedFrame(event_type, problem_of(error), _assets_in(fields))
     return frame
 
 
@@ -124,65 +107,12 @@ def _modernised(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return format(Decimal(str(value)), "f")
-    raise CodecError("known", f"{value!r} where text was expected")
-
-
-def _flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise CodecError("known", f"{value!r} where true or false was expected")
-
-
 def _level(value: Any) -> frames.WireLevelObject:
-    return frames.WireLevelObject(_text(value["price"]), _text(value["size"]))
+    return frames.WireLevelObject(as_text(value["price"]), as_text(value["size"]))
 
 
-def _is_list(cls: Any) -> bool:
-    origin: Any = get_origin(cls)
-    return origin is tuple
-
-
-def _list_hook(cls: Any, converter: cattrs.Converter) -> Callable[[object, Any], Any]:
-    element = get_args(cls)[0]
-    structure = converter.get_structure_hook(element)
-
-    def structure_list(value: object, _: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise CodecError("known", f"{value!r} where a list was expected")
-        return tuple(structure(each, element) for each in value)
-
-    return structure_list
-
-
-def _make_converter() -> cattrs.Converter:
-    """The tolerant path wants text where the venue has been known to send bare numbers.
-
-    Everything else must be what it says: by itself cattrs would take any text for true, and
-    the characters of a text for the elements of a list.
-    """
-    converter = cattrs.Converter(detailed_validation=False)
-    converter.register_structure_hook(str, lambda value, _: _text(value))
-    converter.register_structure_hook(bool, lambda value, _: _flag(value))
-    converter.register_structure_hook(Side, lambda value, _: Side(str(value).upper()))
-    converter.register_structure_hook(frames.WireLevelObject, lambda value, _: _level(value))
-    converter.register_structure_hook_factory(_is_list, lambda cls: _list_hook(cls, converter))
-    return converter
-
-
-_converter: Final = _make_converter()
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"no {error.args[0]}"
-    if isinstance(error, CodecError):
-        return error.problem
-    return str(error) or type(error).__name__
+_converter: Final = make_converter()
+_converter.register_structure_hook(frames.WireLevelObject, lambda value, _: _level(value))
 
 
 def _assets_in(fields: dict[str, Any]) -> tuple[AssetId, ...]:

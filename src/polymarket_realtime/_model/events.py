@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import attrs
 
 from polymarket_realtime._model.values import utc_from_seconds
 
-__all__ = ["Event", "EventType"]
+__all__ = ["MARKET_FEED", "USER_FEED", "Event", "EventType"]
+
+MARKET_FEED: Final = "market"
+"""Endpoint of the market channel, and the route of what it tells to everybody."""
+
+USER_FEED: Final = "user"
+"""Endpoint of the user channel, and the route of all that it tells."""
 
 
 class EventType(StrEnum):
@@ -35,6 +41,8 @@ class EventType(StrEnum):
     INTERRUPTED = "interrupted"
     OUT_OF_SYNC = "out_of_sync"
     RESYNCED = "resynced"
+    INCOMPLETE = "incomplete"
+    RECONCILED = "reconciled"
     DROPPED = "dropped"
 
 
@@ -59,7 +67,7 @@ class Event:
 
     @property
     def routes(self) -> tuple[str, ...]:
-        """The keys by which the hub finds its readers: asset ids, or `""` for a broadcast."""
+        """The keys by which the hub finds its readers: asset ids, condition ids, endpoints."""
         raise NotImplementedError
 
     @property

@@ -1,7 +1,8 @@
 """Events about the feed itself: when its data began, stopped and began again to be the truth.
 
 They travel in order with the market events, so a reader can act on nothing but the truth:
-distrust an asset from `Interrupted` or `OutOfSync` until its `Resynced`.
+distrust an asset from `Interrupted` or `OutOfSync` until its `Resynced`, and what is known of the
+account from `Interrupted` or `Incomplete` until `Reconciled`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,20 @@ from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.events import USER_FEED, Event, EventType
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import utc_from_seconds
 
-__all__ = ["Connected", "Dropped", "FeedEvent", "Interrupted", "OutOfSync", "Resynced"]
+__all__ = [
+    "Connected",
+    "Dropped",
+    "FeedEvent",
+    "Incomplete",
+    "Interrupted",
+    "OutOfSync",
+    "Reconciled",
+    "Resynced",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,8 +40,9 @@ class _ConnectionEvent(FeedEvent):
 
     @property
     def routes(self) -> tuple[str, ...]:
-        # Broadcasts come on every connection, so their readers hear of each.
-        return (*self.asset_ids, "")
+        # What an endpoint tells to everybody comes on each of its connections, so its readers
+        # hear of them all.
+        return (*self.asset_ids, self.connection.partition("#")[0])
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +50,7 @@ class Connected(_ConnectionEvent):
     """A connection is open. Its books are the truth once their snapshots have come.
 
     Attributes:
-        connection: Its name, for example `market#0`.
+        connection: Its name, for example `market#0`: the endpoint and a number.
         asset_ids: The assets that it carries.
         attempt: 1 when the first dial succeeded.
     """
@@ -111,6 +122,67 @@ class Resynced(_AssetFeedEvent):
     def gap_seconds(self) -> float:
         """How long it was not the truth, in seconds."""
         return round(max(0.0, self.received - self.out_of_sync_since), 3)
+
+
+@attrs.frozen(kw_only=True)
+class Incomplete(FeedEvent):
+    """Something of the account may be unknown until `Reconciled`, while its connection lives on.
+
+    Attributes:
+        reason: Why, one sentence.
+    """
+
+    type: ClassVar = EventType.INCOMPLETE
+    shown: ClassVar = ("type", "reason", "received_at")
+
+    reason: str
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return (USER_FEED,)
+
+
+@attrs.frozen(kw_only=True)
+class Reconciled(FeedEvent):
+    """What is known of the account's orders and trades is complete again, and stays it.
+
+    Whatever the user channel did not say while it was down has been asked for by REST and came
+    just before, as updates with `source` "reconciled".
+
+    Attributes:
+        connection: The connection that keeps it complete from now on.
+        open_orders: How many orders are open.
+        found_orders: Updates of orders that only REST told.
+        found_trades: The same of trades.
+        incomplete_since: When the account's state stopped being complete, in seconds since the
+            epoch.
+    """
+
+    type: ClassVar = EventType.RECONCILED
+    shown: ClassVar = (
+        *("type", "connection", "open_orders", "found_orders", "found_trades"),
+        *("incomplete_at", "gap_seconds", "received_at"),
+    )
+
+    connection: str
+    open_orders: int
+    found_orders: int
+    found_trades: int
+    incomplete_since: float
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return (USER_FEED,)
+
+    @property
+    def incomplete_at(self) -> datetime:
+        """When the account's state stopped being complete, aware UTC."""
+        return utc_from_seconds(self.incomplete_since)
+
+    @property
+    def gap_seconds(self) -> float:
+        """How long it was not complete, in seconds."""
+        return round(max(0.0, self.received - self.incomplete_since), 3)
 
 
 @attrs.frozen(kw_only=True)

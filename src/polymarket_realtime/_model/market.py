@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.events import MARKET_FEED, Event, EventType
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import (
     Level,
@@ -314,7 +314,7 @@ class MarketCreated(_WholeMarketEvent):
 
     @property
     def routes(self) -> tuple[str, ...]:
-        return ("",)
+        return (MARKET_FEED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -350,4 +350,4 @@ class UnknownEvent(Event):
 
     @property
     def routes(self) -> tuple[str, ...]:
-        return (self.asset_id,) if self.asset_id else ("",)
+        return (self.asset_id or MARKET_FEED,)

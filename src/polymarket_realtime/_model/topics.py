@@ -1,7 +1,7 @@
 """What can be subscribed to.
 
-Every topic of an asset also carries its `TickSizeChange` and `MarketResolved`, and the events
-of the feed that say whether the data can be trusted.
+Every topic also carries the events of the feed that say whether the data can be trusted; every
+topic of an asset its `TickSizeChange` and `MarketResolved` as well.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model import feed, market
-from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model import feed, market, user
+from polymarket_realtime._model.events import MARKET_FEED, USER_FEED, Event
+from polymarket_realtime._model.ids import AssetId, ConditionId
 
 __all__ = [
     "AssetTopic",
@@ -24,6 +24,9 @@ __all__ = [
     "ResolutionTopic",
     "Topic",
     "TradeTopic",
+    "UserOrderTopic",
+    "UserTopicBase",
+    "UserTradeTopic",
 ]
 
 _CONTINUITY: tuple[type[Event], ...] = (
@@ -43,6 +46,8 @@ _OF_EVERY_ASSET: tuple[type[Event], ...] = (
 class Topic:
     """Base of all topics."""
 
+    endpoint: ClassVar[str] = MARKET_FEED
+    """The endpoint whose connections carry it."""
     accepts: ClassVar[tuple[type[Event], ...]]
     """The kinds of event that it is served from."""
 
@@ -50,6 +55,11 @@ class Topic:
     def route(self) -> str:
         """The key of `Event.routes` that it listens to."""
         raise NotImplementedError
+
+    @property
+    def entries(self) -> tuple[tuple[type[Event], str], ...]:
+        """Each accepted kind with the key by which it finds this topic."""
+        return tuple((cls, self.route) for cls in self.accepts)
 
 
 @attrs.frozen
@@ -127,4 +137,51 @@ class NewMarketTopic(Topic):
 
     @property
     def route(self) -> str:
-        return ""
+        return MARKET_FEED
+
+
+@attrs.frozen
+class UserTopicBase(Topic):
+    """Base of the topics of one's own account, which need credentials.
+
+    Attributes:
+        market: The condition id to hear of; None for all markets.
+    """
+
+    endpoint: ClassVar = USER_FEED
+
+    market: ConditionId | None = None
+
+    @property
+    def route(self) -> str:
+        return self.market or USER_FEED
+
+    @property
+    def entries(self) -> tuple[tuple[type[Event], str], ...]:
+        # Of one market, but the feed's own events are about the whole account.
+        return tuple(
+            (cls, USER_FEED if issubclass(cls, feed.FeedEvent) else self.route)
+            for cls in self.accepts
+        )
+
+
+_OF_THE_ACCOUNT: tuple[type[Event], ...] = (
+    feed.Connected,
+    feed.Interrupted,
+    feed.Incomplete,
+    feed.Reconciled,
+)
+
+
+@attrs.frozen
+class UserOrderTopic(UserTopicBase):
+    """`OrderUpdate`: one's own orders, the open ones first."""
+
+    accepts: ClassVar = (*_OF_THE_ACCOUNT, user.OrderUpdate)
+
+
+@attrs.frozen
+class UserTradeTopic(UserTopicBase):
+    """`TradeUpdate`: one's own trades, and each step of their settlement."""
+
+    accepts: ClassVar = (*_OF_THE_ACCOUNT, user.TradeUpdate)

@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import attrs
@@ -19,6 +18,7 @@ import trio
 from trio_websocket import ConnectionClosed
 from wsproto.events import RejectConnection
 
+from polymarket_realtime._protocol.budget import parse_retry_after
 from polymarket_realtime.errors import ConnectFailed
 
 from .frames import BatchConnection
@@ -135,11 +135,5 @@ def _root_cause(exc: BaseException) -> str:
 
 
 def _retry_after(answer: RejectConnection, now: datetime) -> float | None:
-    """The header of that name in seconds from *now*; it holds seconds or a date. RFC 9110."""
-    value = dict(answer.headers).get(b"retry-after", b"").decode("ascii", "replace").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return None
+    value = dict(answer.headers).get(b"retry-after", b"")
+    return parse_retry_after(value.decode("ascii", "replace"), now)
