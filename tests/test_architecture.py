@@ -13,7 +13,7 @@ ROOT = Path(polymarket_realtime.__file__).parent
 PACKAGE = "polymarket_realtime"
 
 FLOORS = {"_model": 0, "_codec": 1, "_protocol": 2, "_venue": 3, "_hub": 4}
-GROUND = {"errors": -1, "groups": -1, "settings": 2}
+GROUND = {"errors": -1, "groups": -1, "credentials_input": 2, "settings": 2}
 """Where modules at the top of the package stand that floors may use."""
 
 FACES = 5
@@ -24,6 +24,7 @@ ONLY_IN = {
     "trio_websocket": ("_venue",),
     "wsproto": ("_venue",),
     "httpx2": ("_venue",),
+    "eth_account": ("_protocol/signing", "sandbox/signatures"),
     "msgspec": ("_codec", "_protocol", "server", "sandbox"),
     "starlette": ("sandbox",),
     "hypercorn": ("sandbox",),

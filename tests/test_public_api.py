@@ -12,7 +12,7 @@ import pytest
 
 import polymarket_realtime
 from polymarket_realtime import Event, errors
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, market, user
 
 
 def test_all_is_sorted_and_complete():
@@ -37,6 +37,7 @@ def test_importing_the_package_loads_neither_mcp_nor_servers():
     assert not loaded & {
         "asyncio",
         "cyclopts",
+        "eth_account",
         "hypercorn",
         "mcp",
         "mcp_types",
@@ -58,11 +59,11 @@ def test_every_error_is_one_of_the_tree(name):
 def concrete_events() -> list[type[Event]]:
     classes = [
         value
-        for module in (feed, market)
+        for module in (feed, market, user)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Event) and "type" in vars(value)
     ]
-    assert len(classes) == 15
+    assert len(classes) == 19
     return classes
 
 

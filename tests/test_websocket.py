@@ -358,7 +358,7 @@ async def test_status_has_the_four_sections_and_is_plain_json(manager, market):
     await manager.subscribe(EventType.AGG_ORDERBOOK, token_ids=[market.token_ids[1]])
     status = json.loads(json.dumps(manager.get_status()))
     assert set(status) == {"connections", "subscriptions", "statistics", "background_task"}
-    assert set(status["connections"]) == {"market", "clob", "realtime"}
+    assert set(status["connections"]) == {"market", "user", "clob", "realtime"}
     assert status["subscriptions"]["total"] == len(status["subscriptions"]["active"]) == 2
     assert status["subscriptions"]["by_type"] == {"price_change": 1, "agg_orderbook": 1}
     assert status["statistics"]["last_event_at"] is None
@@ -453,6 +453,8 @@ async def test_the_tools_are_offered_under_their_names_and_parameters(settings):
     assert {tool.name: list(tool.input_schema["properties"]) for tool in tools} == {
         "subscribe_market_prices": ["market_ids", "callback_type"],
         "subscribe_orderbook_updates": ["token_ids", "depth", "callback_type"],
+        "subscribe_user_orders": ["market_ids", "callback_type"],
+        "subscribe_user_trades": ["market_ids", "callback_type"],
         "get_realtime_status": [],
         "unsubscribe_realtime": ["subscription_id"],
     }

@@ -15,13 +15,16 @@ from polymarket_realtime._hub.subscription import (
     SubscriptionStatistics,
 )
 from polymarket_realtime._model.catalog import ResolvedAsset
+from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.feed import (
     Connected,
     Dropped,
     FeedEvent,
+    Incomplete,
     Interrupted,
     OutOfSync,
+    Reconciled,
     Resynced,
 )
 from polymarket_realtime._model.ids import AssetId, ConditionId
@@ -48,29 +51,43 @@ from polymarket_realtime._model.topics import (
     ResolutionTopic,
     Topic,
     TradeTopic,
+    UserOrderTopic,
+    UserTradeTopic,
+)
+from polymarket_realtime._model.user import (
+    OrderUpdate,
+    TradeRole,
+    TradeUpdate,
+    UpdateSource,
+    UserEvent,
 )
 from polymarket_realtime._model.values import Level, LevelChange, Side
+from polymarket_realtime.account import Account
 from polymarket_realtime.service import Service, open_service
 from polymarket_realtime.settings import Settings
-from polymarket_realtime.status import Status
+from polymarket_realtime.status import AuthenticationStatus, Status
 from polymarket_realtime.websocket_manager import WebSocketManager, open_websocket_manager
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Account",
     "AssetId",
     "AssetTopic",
+    "AuthenticationStatus",
     "BestBidAsk",
     "BookDelta",
     "BookSnapshot",
     "BookTopic",
     "ConditionId",
     "Connected",
+    "Credentials",
     "DeltaTopic",
     "Dropped",
     "Event",
     "EventType",
     "FeedEvent",
+    "Incomplete",
     "Interrupted",
     "LastTradePrice",
     "Level",
@@ -79,15 +96,18 @@ __all__ = [
     "MarketEvent",
     "MarketResolved",
     "NewMarketTopic",
+    "OrderUpdate",
     "OrderbookUpdate",
     "OutOfSync",
     "Overflow",
     "PriceChangeEvent",
     "PriceSource",
     "PriceTopic",
+    "Reconciled",
     "ResolutionTopic",
     "ResolvedAsset",
     "Resynced",
+    "Secret",
     "Service",
     "Settings",
     "Side",
@@ -97,8 +117,15 @@ __all__ = [
     "SubscriptionStatistics",
     "TickSizeChange",
     "Topic",
+    "TradeRole",
     "TradeTopic",
+    "TradeUpdate",
     "UnknownEvent",
+    "UpdateSource",
+    "UserEvent",
+    "UserOrderTopic",
+    "UserTradeTopic",
+    "Wallet",
     "WebSocketManager",
     "describe",
     "errors",

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import trio
 
 from polymarket_realtime._hub.hub import Hub
 from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._model.events import USER_FEED
 from polymarket_realtime._model.values import utc_from_ms, utc_from_seconds
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import BookStore
-from polymarket_realtime._venue.interest import Interest
+from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._venue.pool import Pool
-from polymarket_realtime._venue.shard import ConnectionState, ConnectionStatistics
+from polymarket_realtime._venue.shard import (
+    ConnectionState,
+    ConnectionStatistics,
+    ConnectionTotals,
+)
+from polymarket_realtime.account import Account
 from polymarket_realtime.status import (
     AssetStatus,
+    AuthenticationStatus,
     BackgroundTask,
     ConnectionStatus,
     EndpointStatus,
@@ -38,34 +46,39 @@ _WORST_FIRST = (
 
 
 def report_status(
-    pool: Pool, interest: Interest, hub: Hub, books: BookStore, *, started: float
+    pools: Mapping[str, Pool], account: Account, hub: Hub, books: BookStore, *, started: float
 ) -> Status:
     """Everything at this moment."""
     subscriptions = [_subscription(each, books) for each in hub.subscriptions]
+    authentications = {USER_FEED: account.status()}
     return Status(
-        connections={pool.endpoint.name: _endpoint(pool, interest)},
+        connections={
+            name: _endpoint(pool, authentications.get(name)) for name, pool in pools.items()
+        },
         subscriptions=Subscriptions(
             total=len(subscriptions),
             by_type=dict(Counter(each.type for each in subscriptions)),
             active=subscriptions,
         ),
-        statistics=_statistics(pool, hub),
+        statistics=_statistics(list(pools.values()), hub),
         background_task=BackgroundTask(
-            running=not interest.suspended, started_at=utc_from_seconds(started)
+            running=not any(pool.interest.suspended for pool in pools.values()),
+            started_at=utc_from_seconds(started),
         ),
     )
 
 
-def _endpoint(pool: Pool, interest: Interest) -> EndpointStatus:
+def _endpoint(pool: Pool, authentication: AuthenticationStatus | None) -> EndpointStatus:
     connections = pool.statistics()
     states = {connection.state for connection in connections}
     worst = next((state for state in _WORST_FIRST if state in states), None)
-    idle = "suspended" if interest.suspended else "idle"
+    idle = "suspended" if pool.interest.suspended else "idle"
     return EndpointStatus(
         connected=worst is ConnectionState.CONNECTED,
         state=idle if worst is None else worst,
         url=pool.endpoint.url,
         connections=[_connection(each) for each in connections],
+        authentication=authentication,
     )
 
 
@@ -127,8 +140,10 @@ def _asset(book: Book) -> AssetStatus:
     )
 
 
-def _statistics(pool: Pool, hub: Hub) -> Statistics:
-    heard, told, dialled = pool.endpoint.counters, hub.statistics(), pool.totals
+def _statistics(pools: Sequence[Pool], hub: Hub) -> Statistics:
+    heard, dialled, told = FeedCounters(), ConnectionTotals(), hub.statistics()
+    for pool in pools:
+        heard, dialled = heard.plus(pool.endpoint.counters), dialled.plus(pool.totals)
     return Statistics(
         total_messages=heard.messages,
         total_events=heard.events.total(),
@@ -137,6 +152,8 @@ def _statistics(pool: Pool, hub: Hub) -> Statistics:
         unwanted_changes=heard.unwanted_changes,
         late_changes=heard.late_changes,
         duplicate_changes=heard.duplicates,
+        duplicate_updates=heard.duplicate_updates,
+        late_updates=heard.late_updates,
         resyncs=heard.resyncs,
         connection_errors=dialled.failures,
         reconnect_count=dialled.reconnects,

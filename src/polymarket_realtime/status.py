@@ -8,6 +8,7 @@ import attrs
 
 __all__ = [
     "AssetStatus",
+    "AuthenticationStatus",
     "BackgroundTask",
     "ConnectionStatus",
     "EndpointStatus",
@@ -46,18 +47,49 @@ class ConnectionStatus:
 
 
 @attrs.frozen(kw_only=True)
+class AuthenticationStatus:
+    """What the venue is known to think of the credentials, and what is known of the account.
+
+    Attributes:
+        state: `not configured`, `configured`, `deriving`, `subscribed (unproven)`, `proven` or
+            `rejected`.
+        why: One sentence for a person.
+        since: When that state began.
+        address: The wallet's address, which is public; None if it is not known.
+        complete: Whether every change of orders and trades is known up to now.
+        incomplete_at: Since when it is not; None if it is, or nobody has asked yet.
+        problem: Why it cannot be completed at the moment.
+        open_orders: Orders known as open.
+        clock_offset: Seconds that the venue's clock is ahead of this machine's, as far as it
+            mattered.
+    """
+
+    state: str
+    why: str
+    since: datetime | None
+    address: str | None
+    complete: bool
+    incomplete_at: datetime | None
+    problem: str | None
+    open_orders: int
+    clock_offset: float
+
+
+@attrs.frozen(kw_only=True)
 class EndpointStatus:
     """One upstream address and its connections.
 
     Attributes:
         connected: Whether every connection that is needed is up, and one is.
         state: The worst of its connections' states; `idle` while nothing is wanted.
+        authentication: How it stands with the credentials; None where none are needed.
     """
 
     connected: bool
     state: str
     url: str
     connections: list[ConnectionStatus]
+    authentication: AuthenticationStatus | None
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +144,8 @@ class Statistics:
         total_events: The venue's events: each object of an array counts for itself.
         events_by_type: The same by public name; `unknown` for kinds that are not known.
         malformed_frames: Events of a known kind that broke their format.
+        duplicate_updates: News of one's orders and trades that had come before.
+        late_updates: News of them that had been overtaken by newer ones.
         connection_errors: Dials that failed and connections that were lost.
         reconnect_count: Successful dials after the first of each connection.
         events_delivered: Events handed to readers; conflated and dropped likewise.
@@ -125,6 +159,8 @@ class Statistics:
     unwanted_changes: int
     late_changes: int
     duplicate_changes: int
+    duplicate_updates: int
+    late_updates: int
     resyncs: int
     connection_errors: int
     reconnect_count: int

@@ -15,7 +15,7 @@ from polymarket_realtime._codec.converter import event_to_dict, unstructure
 from polymarket_realtime._codec.describe import describe
 from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
 from polymarket_realtime._model.events import Event, EventType
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.topics import (
     BookTopic,
     NewMarketTopic,
@@ -23,11 +23,13 @@ from polymarket_realtime._model.topics import (
     ResolutionTopic,
     Topic,
     TradeTopic,
+    UserOrderTopic,
+    UserTradeTopic,
 )
-from polymarket_realtime._venue.endpoints import OpenStream
+from polymarket_realtime._protocol.authentication import AuthenticationState
+from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Deliveries
-from polymarket_realtime.errors import AuthenticationRequired
 from polymarket_realtime.service import Service, open_service
 from polymarket_realtime.settings import Settings
 
@@ -41,8 +43,10 @@ _TOPICS: Final[dict[EventType, Callable[[AssetId], Topic]]] = {
     EventType.LAST_TRADE_PRICE: TradeTopic,
     EventType.MARKET_RESOLVED: ResolutionTopic,
 }
-_PRIVATE: Final = (EventType.ORDER, EventType.TRADE)
-_CREDENTIALS: Final = ("POLYMARKET_API_KEY", "POLYMARKET_API_SECRET", "POLYMARKET_PASSPHRASE")
+_PRIVATE: Final[dict[EventType, Callable[[ConditionId | None], Topic]]] = {
+    EventType.ORDER: UserOrderTopic,
+    EventType.TRADE: UserTradeTopic,
+}
 
 
 @asynccontextmanager
@@ -128,10 +132,10 @@ class WebSocketManager:
         """Begin to call back with the events of a kind.
 
         Args:
-            event_type: `PRICE_CHANGE`, `AGG_ORDERBOOK`, `LAST_TRADE_PRICE`, `MARKET_CREATED`
-                or `MARKET_RESOLVED`.
+            event_type: `PRICE_CHANGE`, `AGG_ORDERBOOK`, `LAST_TRADE_PRICE`, `MARKET_CREATED`,
+                `MARKET_RESOLVED`, or of one's own account `ORDER` and `TRADE`.
             channel: Noted in the status; the service knows which channel it needs.
-            market_ids: Condition ids or token ids.
+            market_ids: Condition ids or token ids; for `ORDER` and `TRADE` none means all.
             token_ids: The same; both lists are taken together.
             callback_type: Which callback to call.
             depth: Levels a side, for `AGG_ORDERBOOK`.
@@ -140,14 +144,13 @@ class WebSocketManager:
             The id that `unsubscribe` takes.
 
         Raises:
-            AuthenticationRequired: For `ORDER` and `TRADE`, which need credentials.
+            AuthenticationRequired: For `ORDER` and `TRADE`, without credentials.
+            CredentialsError: For these, with credentials that cannot work.
             InvalidIdentifier: An id is neither a token id nor a condition id.
             MarketNotFound: The venue does not know an id.
             LookupFailed: The venue cannot be asked about a condition id.
         """
         kind = EventType(event_type)
-        if kind in _PRIVATE:
-            raise AuthenticationRequired("one's own orders and trades", _CREDENTIALS)
         topics = await self._topics(kind, [*(market_ids or ()), *(token_ids or ())], depth)
         note = SubscriptionNote(
             type=kind,
@@ -160,6 +163,10 @@ class WebSocketManager:
     async def _topics(self, kind: EventType, ids: Sequence[str], depth: int) -> list[Topic]:
         if kind is EventType.MARKET_CREATED:
             return [NewMarketTopic()]
+        if kind in _PRIVATE:
+            self._service.account.require()
+            markets, _ = await self._service.resolve_markets(ids)
+            return [_PRIVATE[kind](market) for market in markets or (None,)]
         assets = [asset.asset_id for asset in await self._service.resolve(ids)]
         if kind is EventType.AGG_ORDERBOOK:
             return [BookTopic(asset_id, depth) for asset_id in assets]
@@ -193,7 +200,8 @@ class WebSocketManager:
         """
         status: dict[str, Any] = unstructure(self._service.status())
         connections = status["connections"]
-        connections["clob"] = {**connections["market"], "authenticated": False}
+        authenticated = self._service.account.status().state == AuthenticationState.PROVEN
+        connections["clob"] = {**connections["market"], "authenticated": authenticated}
         connections["realtime"] = {"connected": False, "state": "not needed"}
         status["background_task"]["running"] = self._delivering is not None
         return status

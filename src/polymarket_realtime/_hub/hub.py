@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Final
 
 import attrs
@@ -12,8 +12,10 @@ import trio
 from polymarket_realtime._hub.mailbox import Overflow
 from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
 from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.market import MarketCreated, MarketResolved
-from polymarket_realtime._model.topics import Topic
+from polymarket_realtime._model.topics import AssetTopicBase, Topic
+from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.wakeup import Wakeup
@@ -47,12 +49,26 @@ class Hub:
     """The only reader of the event channel.
 
     Fan-out is synchronous: a slow reader fills its own mailbox and delays nobody. The index is
-    by kind and by key (asset id, or `""` for broadcasts), so its cost does not depend on how
+    by kind and by key (asset id, condition id, endpoint), so its cost does not depend on how
     many others are subscribed.
+
+    Args:
+        books: What is known already of assets.
+        ledger: What is known already of the account.
+        interests: By endpoint, what its connections are to carry.
+        capacity: Most pending events of a subscription that asks for nothing else.
     """
 
-    def __init__(self, books: BookStore, interest: Interest, *, capacity: int = 1024) -> None:
-        self._books, self._interest, self._capacity = books, interest, capacity
+    def __init__(
+        self,
+        books: BookStore,
+        ledger: AccountLedger,
+        interests: Mapping[str, Interest],
+        *,
+        capacity: int = 1024,
+    ) -> None:
+        self._books, self._ledger = books, ledger
+        self._interests, self._capacity = interests, capacity
         self._index: dict[type[Event], dict[str, tuple[Subscription, ...]]] = {}
         self._subscriptions: dict[Subscription, None] = {}
         self._announced: OrderedDict[Hashable, None] = OrderedDict()
@@ -127,6 +143,7 @@ class Hub:
         subscription = Subscription(
             topics,
             self._books,
+            self._ledger,
             overflow=overflow,
             capacity=self._capacity if capacity is None else capacity,
             wakeup=wakeup,
@@ -137,7 +154,8 @@ class Hub:
         for cls, route in _entries(topics):
             by_route = self._index.setdefault(cls, {})
             by_route[route] = (*by_route.get(route, ()), subscription)
-        self._interest.acquire(subscription.asset_ids, broadcasts=_wants_broadcasts(topics))
+        for endpoint, wanted in _by_endpoint(topics).items():
+            self._interests[endpoint].acquire(_assets(wanted), broadcasts=_beyond_assets(wanted))
         if self._ended:
             subscription.end()
         return subscription
@@ -160,9 +178,8 @@ class Hub:
                 by_route[route] = rest
             else:
                 del by_route[route]
-        self._interest.release(
-            subscription.asset_ids, broadcasts=_wants_broadcasts(subscription.topics)
-        )
+        for endpoint, wanted in _by_endpoint(subscription.topics).items():
+            self._interests[endpoint].release(_assets(wanted), broadcasts=_beyond_assets(wanted))
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -186,11 +203,23 @@ class Hub:
 
 def _entries(topics: tuple[Topic, ...]) -> list[tuple[type[Event], str]]:
     """The index entries of some topics, each once."""
-    return list(dict.fromkeys((cls, topic.route) for topic in topics for cls in topic.accepts))
+    return list(dict.fromkeys(entry for topic in topics for entry in topic.entries))
 
 
-def _wants_broadcasts(topics: tuple[Topic, ...]) -> bool:
-    return any(topic.route == "" for topic in topics)
+def _by_endpoint(topics: tuple[Topic, ...]) -> dict[str, list[Topic]]:
+    groups: dict[str, list[Topic]] = {}
+    for topic in topics:
+        groups.setdefault(topic.endpoint, []).append(topic)
+    return groups
+
+
+def _assets(topics: list[Topic]) -> set[AssetId]:
+    return {topic.asset_id for topic in topics if isinstance(topic, AssetTopicBase)}
+
+
+def _beyond_assets(topics: list[Topic]) -> bool:
+    """Whether something is wanted that needs a connection, but no asset on it."""
+    return not all(isinstance(topic, AssetTopicBase) for topic in topics)
 
 
 def _type_of(topics: tuple[Topic, ...]) -> str:

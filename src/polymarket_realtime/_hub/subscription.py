@@ -15,7 +15,7 @@ import trio
 from polymarket_realtime._hub.mailbox import Mailbox, Overflow
 from polymarket_realtime._hub.views import BookView, PriceView, SnapshotView, View
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, OutOfSync
+from polymarket_realtime._model.feed import Dropped, Incomplete, OutOfSync
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
 from polymarket_realtime._model.topics import (
@@ -25,7 +25,11 @@ from polymarket_realtime._model.topics import (
     DeltaTopic,
     PriceTopic,
     Topic,
+    UserOrderTopic,
+    UserTopicBase,
 )
+from polymarket_realtime._model.user import UserEvent
+from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.errors import SubscriptionLagged
@@ -89,6 +93,7 @@ class Subscription:
         self,
         topics: Sequence[Topic],
         books: BookStore,
+        ledger: AccountLedger,
         *,
         overflow: Overflow,
         capacity: int,
@@ -100,7 +105,7 @@ class Subscription:
         self.topics = tuple(topics)
         self.note = note
         self.created = time.time()
-        self._books = books
+        self._books, self._ledger = books, ledger
         self._mailbox: Mailbox[Event | View] = Mailbox(capacity, overflow)
         self._conflates = overflow is Overflow.CONFLATE
         self._wakeup = Wakeup() if wakeup is None else wakeup
@@ -112,9 +117,11 @@ class Subscription:
         self._delivered = self._dropped_told = 0
         self._last_event: float | None = None
         self._ended = False
+        self._account_seen = ledger.revision
         for topic in topics:
             if isinstance(topic, AssetTopicBase):
                 self._join(topic)
+        self._join_account([topic for topic in topics if isinstance(topic, UserTopicBase)])
 
     @property
     def asset_ids(self) -> tuple[AssetId, ...]:
@@ -149,6 +156,22 @@ class Subscription:
         elif (event := view.look_up(self._books)) is not None:
             self._mailbox.put(event)
 
+    def _join_account(self, topics: Sequence[UserTopicBase]) -> None:
+        """Begin with the open orders, each once, and with whether they are all there are."""
+        updates = {
+            update.order_id: update
+            for topic in topics
+            if isinstance(topic, UserOrderTopic)
+            for update in self._ledger.open_orders(topic.market)
+        }
+        for update in updates.values():
+            self._mailbox.put(update)
+        if topics and self._ledger.last_reconciled is not None:
+            self._mailbox.put(self._ledger.last_reconciled)
+        elif topics and self._ledger.incomplete_since is not None:
+            reason = self._ledger.problem or "the user channel was not connected all the time"
+            self._mailbox.put(Incomplete(received=time.time(), reason=reason))
+
     # The hub's side
 
     def offer(self, event: Event) -> None:
@@ -159,6 +182,10 @@ class Subscription:
         elif isinstance(event, PriceChangeEvent) and self._conflates:
             prices = self._price_views[event.asset_id]
             self._mailbox.keep(prices, prices)
+        elif isinstance(event, UserEvent):
+            # What is older than what this reader began with would only take it back.
+            if event.revision > self._account_seen:
+                self._mailbox.put(event)
         else:
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
         self._wakeup.ring()

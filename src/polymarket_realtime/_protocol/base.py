@@ -22,6 +22,10 @@ class FeedProtocol(Protocol):
     def proven(self) -> bool:
         """Whether the connection has shown that it works, so that backoff may start anew."""
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether something is missing that has to be asked for elsewhere."""
+
     def receive(self, payloads: Sequence[bytes], now: float) -> list[Event]:
         """Take whole messages, in order. May queue frames."""
 

@@ -59,11 +59,11 @@ class BookStore:
             if book.out_of_sync_since is None:
                 book.out_of_sync_since = wall
 
-    def discard(self, asset_ids: Iterable[AssetId]) -> None:
-        """Forget the levels of assets that nobody wants any more."""
-        for asset_id in asset_ids:
-            book = self._books.pop(asset_id, None)
-            if book is not None and book.epoch:
+    def retain(self, wanted: frozenset[AssetId]) -> None:
+        """Forget the levels of all assets but these."""
+        for asset_id in [each for each in self._books if each not in wanted]:
+            book = self._books.pop(asset_id)
+            if book.epoch:
                 self._numbers[asset_id] = (book.epoch, book.revision)
         while len(self._numbers) > _MOST_REMEMBERED:
             self._numbers.popitem(last=False)

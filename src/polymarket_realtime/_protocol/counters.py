@@ -22,6 +22,8 @@ class FeedCounters:
         late_changes: Changes older than the snapshot that came before them.
         early_changes: Changes of a book whose snapshot has not come yet.
         unwanted_changes: Changes of tokens that nobody asked for: mirrored entries.
+        duplicate_updates: Orders and trades of the account in a state that was told before.
+        late_updates: Those in a state older than the one told last.
         resyncs: Books that were the truth and stopped being it while their connection lived.
         last_event: When the latest event came, in seconds since the epoch; None before.
     """
@@ -34,5 +36,14 @@ class FeedCounters:
     late_changes: int = 0
     early_changes: int = 0
     unwanted_changes: int = 0
+    duplicate_updates: int = 0
+    late_updates: int = 0
     resyncs: int = 0
     last_event: float | None = None
+
+    def plus(self, other: FeedCounters) -> FeedCounters:
+        """The sum of both; of the latest events the later one."""
+        mine, others = attrs.asdict(self, recurse=False), attrs.asdict(other, recurse=False)
+        latest = [each for each in (mine.pop("last_event"), others.pop("last_event")) if each]
+        sums = {name: mine[name] + others[name] for name in mine}
+        return FeedCounters(**sums, last_event=max(latest, default=None))

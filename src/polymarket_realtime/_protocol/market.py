@@ -57,6 +57,7 @@ class MarketProtocol:
         ping_timeout: Seconds of silence after which the connection is given up.
 
     Attributes:
+        incomplete: Never: what is missing here is asked for on the connection itself.
         proven: Whether frames that make sense came after at least one `ping_interval`. A
             server that greets and hangs up has proven nothing.
     """
@@ -73,7 +74,7 @@ class MarketProtocol:
         ping_timeout: float = 30.0,
     ) -> None:
         self.counters = FeedCounters() if counters is None else counters
-        self.proven = False
+        self.incomplete = self.proven = False
         self._proven_from = now + ping_interval
         self._wall_offset = wall_offset
         self._heartbeat = Heartbeat(now, interval=ping_interval, timeout=ping_timeout)

@@ -10,6 +10,7 @@ import trio
 
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._protocol.base import FeedProtocol
+from polymarket_realtime._venue.publish import Companion, publish
 from polymarket_realtime._venue.shard import Shard
 from polymarket_realtime._venue.transport import TextStream
 
@@ -24,6 +25,7 @@ async def run_connection(
     protocol: FeedProtocol,
     shard: Shard,
     events_in: trio.MemorySendChannel[list[Event]],
+    companion: Companion | None = None,
 ) -> None:
     """Drive one open connection until it is lost.
 
@@ -36,14 +38,15 @@ async def run_connection(
         protocol: A fresh protocol; it must not have served another connection.
         shard: What this connection is to carry.
         events_in: Where events go. Waiting here pauses the socket, so its reader is fast.
+        companion: Run, as a third task, whenever the protocol finds itself incomplete.
 
     Raises:
         ExceptionGroup: with `ConnectionLost` or `HeartbeatTimeout`.
     """
-    connection = _Connection(stream, protocol, shard, events_in)
+    connection = _Connection(stream, protocol, shard, events_in, companion)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(connection.write_frames, name=f"write {shard.name}")
-        await connection.read_messages()
+        await connection.read_messages(nursery)
 
 
 @attrs.define(eq=False)
@@ -52,9 +55,11 @@ class _Connection:
     protocol: FeedProtocol
     shard: Shard
     events_in: trio.MemorySendChannel[list[Event]]
+    companion: Companion | None
+    accompanied: bool = False
     writer_deadline: float = math.inf
 
-    async def read_messages(self) -> None:
+    async def read_messages(self, nursery: trio.Nursery) -> None:
         protocol, shard = self.protocol, self.shard
         while True:
             batch = await self.stream.receive_batch()
@@ -63,9 +68,16 @@ class _Connection:
                 events = protocol.receive(batch[start : start + _MESSAGES_PER_CHECKPOINT], now)
                 shard.heard(now, proven=protocol.proven)
                 if events:
-                    await self.events_in.send(events)
+                    await publish(self.events_in, events)
+            if self.companion is not None and protocol.incomplete and not self.accompanied:
+                self.accompanied = True
+                nursery.start_soon(self.accompany, self.companion, name=f"complete {shard.name}")
             if protocol.has_frames() or protocol.next_deadline() < self.writer_deadline:
                 shard.changed.ring()
+
+    async def accompany(self, companion: Companion) -> None:
+        await companion(self.shard.name, self.events_in)
+        self.accompanied = False
 
     async def write_frames(self) -> None:
         protocol, shard = self.protocol, self.shard
@@ -78,4 +90,4 @@ class _Connection:
                 await shard.changed.wait()
             events = protocol.advance(trio.current_time())
             if events:
-                await self.events_in.send(events)
+                await publish(self.events_in, events)

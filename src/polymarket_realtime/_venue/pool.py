@@ -12,9 +12,8 @@ from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.feed import Interrupted
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.backoff import Uniform
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.shards import plan_shards
-from polymarket_realtime._venue.endpoints import Endpoint, OpenStream
+from polymarket_realtime._venue.endpoints import Endpoint
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.shard import (
     ConnectionState,
@@ -23,6 +22,7 @@ from polymarket_realtime._venue.shard import (
     Shard,
 )
 from polymarket_realtime._venue.supervisor import supervise
+from polymarket_realtime._venue.transport import OpenStream
 
 __all__ = ["Pool"]
 
@@ -37,7 +37,6 @@ class Pool:
 
     endpoint: Endpoint
     interest: Interest
-    books: BookStore
     open_stream: OpenStream
     uniform: Uniform
     _shards: dict[int, Shard] = attrs.field(factory=dict, init=False)
@@ -76,7 +75,7 @@ class Pool:
                 shard = Shard(number, self.endpoint.name, self.endpoint.url, assets, self._watchers)
                 self._shards[number] = shard
                 nursery.start_soon(self._supervise, shard, events_in.clone(), name=shard.name)
-        self.books.discard([b.asset_id for b in self.books if b.asset_id not in interest.wanted])
+        self.endpoint.retain(interest.wanted)
 
     async def _supervise(
         self, shard: Shard, events_in: trio.MemorySendChannel[list[Event]]
@@ -97,7 +96,8 @@ class Pool:
             # readers, if all connections are suspended.
             self._running -= 1
             self._watchers.unpark_all()
-            if orphans := shard.assets & self.interest.wanted:
+            orphans = shard.assets & self.interest.wanted
+            if orphans or (self.interest.broadcasts and self.interest.suspended):
                 suspended = _suspended(shard, orphans)
                 self.endpoint.interrupt(suspended.asset_ids, suspended.received)
                 await events_in.send([suspended])
@@ -112,13 +112,15 @@ class Pool:
             shard.hang_up()
 
     async def wait_connected(self) -> None:
-        """Wait until a connection is up for every wanted asset."""
+        """Wait until a connection is up for everything that is wanted."""
         while not self._is_connected():
             await self._watchers.park()
         await trio.lowlevel.checkpoint()
 
     def _is_connected(self) -> bool:
         up = [s for s in self._shards.values() if s.state is ConnectionState.CONNECTED]
+        if self.interest.broadcasts and not up:
+            return False
         return self.interest.wanted <= frozenset[AssetId]().union(*(s.assets for s in up))
 
     async def wait_disconnected(self) -> None:

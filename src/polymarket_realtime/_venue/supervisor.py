@@ -10,10 +10,11 @@ import trio
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.feed import Connected, Interrupted
 from polymarket_realtime._protocol.backoff import Uniform
-from polymarket_realtime._protocol.closes import Redial, plan_redial
+from polymarket_realtime._protocol.closes import Redial
 from polymarket_realtime._venue.connection import run_connection
-from polymarket_realtime._venue.endpoints import Endpoint, OpenStream
+from polymarket_realtime._venue.endpoints import Endpoint
 from polymarket_realtime._venue.shard import ConnectionState, Shard
+from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime.errors import ConnectionLost, TransportError
 from polymarket_realtime.groups import leaves
 
@@ -38,7 +39,7 @@ async def supervise(
     while True:
         with shard.new_attempt() as attempt:
             error = await _run_attempt(endpoint, shard, events_in, open_stream)
-            redial = plan_redial(error)
+            redial = endpoint.plan_redial(error)
             delay = max(endpoint.backoff.delay(shard.attempt, uniform), redial.at_least)
             shard.attempt += 1
         if attempt.cancelled_caught:
@@ -64,6 +65,7 @@ async def _run_attempt(
     shard.dials += 1
     failure: TransportError | None = None
     try:
+        await endpoint.prepare()
         async with open_stream(shard.url) as stream:
             shard.connects += 1
             shard.enter(ConnectionState.CONNECTED)
@@ -71,7 +73,7 @@ async def _run_attempt(
             protocol = endpoint.make_protocol(shard.assets, now, wall - now)
             try:
                 await events_in.send([_connected(shard, wall)])
-                await run_connection(stream, protocol, shard, events_in)
+                await run_connection(stream, protocol, shard, events_in, endpoint.companion)
             finally:
                 protocol.connection_lost(trio.current_time())
     except* TransportError as group:

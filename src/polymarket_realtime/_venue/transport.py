@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import attrs
@@ -27,7 +27,7 @@ from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 from .dial import Dial
 from .frames import BatchConnection
 
-__all__ = ["TextStream", "open_text_stream"]
+__all__ = ["OpenStream", "TextStream", "open_text_stream"]
 
 _READ_SIZE = 65_536
 """Most bytes of one socket read, and so about the most that a batch of small messages holds."""
@@ -59,6 +59,10 @@ class TextStream(Protocol):
             ConnectionLost: The connection has ended, or is ending.
         """
         ...
+
+
+OpenStream = Callable[[str], AbstractAsyncContextManager[TextStream]]
+"""How to dial a URL: `open_text_stream` with its knobs set, or a test's venue in memory."""
 
 
 @asynccontextmanager
