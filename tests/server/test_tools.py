@@ -16,6 +16,8 @@ from polymarket_realtime.testing import MARKET
 CONTRACT = {
     "subscribe_market_prices": {"market_ids": True, "callback_type": False},
     "subscribe_orderbook_updates": {"token_ids": True, "depth": False, "callback_type": False},
+    "subscribe_user_orders": {"market_ids": False, "callback_type": False},
+    "subscribe_user_trades": {"market_ids": False, "callback_type": False},
     "get_realtime_status": {},
     "unsubscribe_realtime": {"subscription_id": True},
 }
@@ -40,14 +42,15 @@ async def test_the_tools_and_their_parameters_are_those_that_were_promised(mode)
         } == CONTRACT
         assert [tool.name for tool in tools] == list(CONTRACT)
         assert tools == (await client.list_tools()).tools
-        prices, books, status, unsubscribe = tools
+        prices, books, orders, _, status, unsubscribe = tools
         callback = prices.input_schema["properties"]["callback_type"]
         assert (callback["enum"], callback["default"]) == (["notification", "log"], "notification")
         ids = prices.input_schema["properties"]["market_ids"]
         assert (ids["minItems"], ids["maxItems"]) == (1, 200)
         depth = books.input_schema["properties"]["depth"]
         assert (depth["minimum"], depth["maximum"], depth["default"]) == (1, 100, 10)
-        assert [tool.annotations.read_only_hint for tool in tools] == [False, False, True, False]
+        assert [tool.name for tool in tools if tool.annotations.read_only_hint] == [status.name]
+        assert "POLYMARKET_API" not in str(orders.input_schema)
         assert unsubscribe.annotations.destructive_hint is True
         assert status.annotations.idempotent_hint is True
         assert all(tool.title and len(tool.description) > 100 for tool in tools)

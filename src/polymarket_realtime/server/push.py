@@ -31,7 +31,7 @@ from polymarket_realtime._codec.converter import event_to_dict
 from polymarket_realtime._codec.describe import describe
 from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, FeedEvent, Interrupted, OutOfSync
+from polymarket_realtime._model.feed import Dropped, FeedEvent, Incomplete, Interrupted, OutOfSync
 from polymarket_realtime._model.topics import Topic
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Deliveries
@@ -48,7 +48,7 @@ LOGGER: Final = "polymarket.websocket"
 _LEVELS: Final[tuple[types.LoggingLevel, ...]] = get_args(types.LoggingLevel)
 """Least severe first."""
 
-_ALARMING: Final = (Interrupted, OutOfSync, Dropped)
+_ALARMING: Final = (Interrupted, OutOfSync, Incomplete, Dropped)
 
 _METHOD: Final = "notifications/message"
 

@@ -21,6 +21,7 @@ __all__ = [
     "Subscribed",
     "UnsubscribeArguments",
     "Unsubscribed",
+    "UserArguments",
     "describe_assets",
 ]
 
@@ -56,6 +57,19 @@ class BookArguments:
         f"Whose books: {_IDENTIFIERS}", minItems=1, maxItems=200, items={"minLength": 1}
     )
     depth: int = arg("Price levels a side, best first.", 10, minimum=1, maximum=100)
+    callback_type: CallbackType = arg(_CALLBACK, "notification")
+
+
+@attrs.frozen
+class UserArguments:
+    """Arguments of `subscribe_user_orders` and `subscribe_user_trades`."""
+
+    market_ids: list[str] | None = arg(
+        "Markets to hear of: condition ids (0x and 64 hexadecimal digits) or token ids of them. "
+        "Leave it out for all.",
+        None,
+        maxItems=200,
+    )
     callback_type: CallbackType = arg(_CALLBACK, "notification")
 
 

@@ -1,0 +1,89 @@
+"""The tools that need credentials: one's own orders and trades."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from polymarket_realtime._hub.subscription import SubscriptionNote
+from polymarket_realtime._model.events import USER_FEED, EventType
+from polymarket_realtime._model.ids import ConditionId
+from polymarket_realtime._model.topics import Topic, UserOrderTopic, UserTradeTopic
+from polymarket_realtime.service import Service
+
+from .lookup import Lookup
+from .push import Pusher
+from .results import Resolved, Subscribed, UserArguments
+from .toolbox import Context
+
+__all__ = ["AccountTools"]
+
+
+@attrs.frozen
+class AccountTools:
+    """The functions behind the tools. Their docstrings are what a model reads."""
+
+    service: Service
+    lookup: Lookup
+    pusher: Pusher
+
+    async def subscribe_user_orders(self, ctx: Context, arguments: UserArguments) -> Subscribed:
+        """Watch the user's own orders as they are placed, filled and cancelled.
+
+        Needs API credentials in the server's environment, not in the call; without them the
+        answer is "authentication required" and names the variables. The open orders come first;
+        then an `order` event whenever one has changed: `status` (LIVE, MATCHED, CANCELED and
+        others), `filled_size` and `remaining_size` in shares, `price` from 0 to 1.
+
+        Events that say whether anything is missing: after `interrupted` orders may change unseen,
+        until `reconciled`. What the venue did not say meanwhile comes before it, as events with
+        `source` "reconciled"; nothing is told twice.
+        """
+        return await self._subscribe_account(ctx, arguments, UserOrderTopic, EventType.ORDER)
+
+    async def subscribe_user_trades(self, ctx: Context, arguments: UserArguments) -> Subscribed:
+        """Watch the user's own trades, from the match to the final settlement.
+
+        Needs API credentials in the server's environment, not in the call; without them the
+        answer is "authentication required" and names the variables. A `trade` event comes at
+        each step: `status` is MATCHED, MINED and in the end CONFIRMED, or RETRYING and FAILED.
+        `order_id`, `side`, `price` and `size` are those of the user's own order, and `role` says
+        whether it was the taker or a maker. Trades from before the subscription are not told.
+
+        Events that say whether anything is missing: after `interrupted` trades may happen unseen,
+        until `reconciled`. What the venue did not say meanwhile comes before it, as events with
+        `source` "reconciled"; nothing is told twice.
+        """
+        return await self._subscribe_account(ctx, arguments, UserTradeTopic, EventType.TRADE)
+
+    async def _subscribe_account(
+        self,
+        ctx: Context,
+        arguments: UserArguments,
+        topic: Callable[[ConditionId | None], Topic],
+        type_: EventType,
+    ) -> Subscribed:
+        self.service.account.require()
+        unique = tuple(dict.fromkeys(arguments.market_ids or ()))
+        markets, assets = await self.lookup.markets(unique)
+        note = SubscriptionNote(
+            type=type_,
+            channel=USER_FEED,
+            market_ids=unique,
+            callback_type=arguments.callback_type,
+        )
+        self.pusher.meet(ctx.session)
+        subscription = self.pusher.subscribe(*map(topic, markets or (None,)), note=note)
+        delivery = self.pusher.describe_delivery(ctx.session, arguments.callback_type)
+        where = f"{len(markets)} of your markets" if markets else "all markets"
+        authentication = self.service.account.status()
+        return Subscribed(
+            subscription_id=subscription.id,
+            message=(
+                f"Listening to your own {type_}s in {where}; {delivery.note}. "
+                f"Authentication: {authentication.state}; {authentication.why}"
+            ),
+            resolved=[Resolved.from_asset(asset) for asset in assets],
+            delivery=delivery,
+        )
