@@ -1,6 +1,7 @@
 """Arguments, messages and exit codes of the program, in this process."""
 
 import logging
+import os
 import re
 import socket
 
@@ -26,8 +27,9 @@ def no_trace_of_the_program():
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_machine(monkeypatch):
-    for name in ("MARKET_URL", "CLOB_URL", "GAMMA_URL"):
-        monkeypatch.delenv(f"POLYMARKET_{name}", raising=False)
+    for name in os.environ:
+        if name.startswith(("POLYMARKET_", "POLYGON_")):
+            monkeypatch.delenv(name)
 
 
 def complaint(capsys, *arguments):
@@ -49,6 +51,14 @@ def complaint(capsys, *arguments):
         (["serve", "--market-url"], "--market-url requires an argument"),
         (["serve", "--log-level", "loud"], "loud"),
         (["watch"], "watch what?"),
+        (["watch", "--orders"], "authentication required: one's own orders and trades need"),
+        (["watch", "--orders", "--sandbox", "12345"], "'12345' is not a token id"),
+        (["watch", "--orders", "--user-url", "ws://venue.example/ws/user"], "use wss://"),
+        (["watch", "--orders", "--api-key", "x"], "--api-key"),
+        (["credentials", "derive"], "set POLYGON_PRIVATE_KEY in the environment"),
+        (["credentials", "derive", "--export", "everything"], "everything"),
+        (["credentials", "derive", "--sandbox", "--clob-url", "https://a.example"], "exclude"),
+        (["credentials", "forge"], 'Unknown command "forge"'),
         (["watch", "12345"], "'12345' is not a token id"),
         (["watch", "0x12"], "'0x12' is not a token id"),
         (["watch", TOKEN, "--market-url", "nonsense"], "market_url='nonsense': expected a URL"),
@@ -102,7 +112,13 @@ def test_version_is_the_version_of_the_package(capsys):
     assert capsys.readouterr().out.strip() == polymarket_realtime.__version__
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["watch"], ["sandbox"], ["demo"]])
+COMMANDS = [
+    *([], ["serve"], ["watch"], ["sandbox"], ["demo"]),
+    *(["credentials"], ["credentials", "derive"]),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_explains_every_command(capsys, command):
     assert main([*command, "--help"]) == 0
     out, err = capsys.readouterr()
@@ -113,8 +129,15 @@ def test_help_explains_every_command(capsys, command):
 def test_help_names_every_option_of_watch(capsys):
     main(["watch", "--help"])
     shown = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    urls = {"--market-url", "--clob-url", "--gamma-url"}
-    assert shown == urls | {"--sandbox", "--json", "--log-level"}
+    urls = {"--market-url", "--user-url", "--clob-url", "--gamma-url"}
+    assert shown == urls | {"--sandbox", "--orders", "--json", "--log-level"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_has_an_option_for_a_secret(capsys, command):
+    main([*command, "--help"])
+    options = re.findall(r"--[a-z-]+", capsys.readouterr().out)
+    assert {"--api-key", "--api-secret", "--passphrase", "--private-key"}.isdisjoint(options)
 
 
 # How commands end
@@ -216,9 +239,58 @@ async def test_a_sandbox_replaces_the_whole_venue(monkeypatch):
     monkeypatch.setenv("POLYMARKET_PING_INTERVAL", "3")
     with trio.fail_after(5):
         async with open_venue(VenueOptions(sandbox=True)) as (settings, sandbox):
-            urls = (settings.market_url, settings.clob_url, settings.gamma_url)
-            assert urls == (sandbox.market_url, sandbox.clob_url, sandbox.gamma_url)
+            for url in ("market_url", "user_url", "clob_url", "gamma_url"):
+                assert getattr(settings, url) == getattr(sandbox, url)
             assert settings.ping_interval == 3
+
+
+SECRETS = {
+    "POLYMARKET_API_KEY": "7f3a1c5e-0d52-4b0e-9c44-5f0c6e1d2a3b",
+    "POLYMARKET_API_SECRET": "c2VjcmV0IG9mIGEgcGVyc29uLCBub3QgYSBib3gu",
+    "POLYMARKET_PASSPHRASE": "d" * 64,
+    "POLYGON_PRIVATE_KEY": "3" * 64,
+}
+
+
+@pytest.mark.parametrize("broken", [{}, {"POLYMARKET_API_SECRET": "nonsense"}])
+@pytest.mark.parametrize("wallet_only", [False, True])
+async def test_a_sandbox_never_gets_the_secrets_of_the_environment(
+    monkeypatch, broken, wallet_only
+):
+    for name, value in (SECRETS | broken).items():
+        monkeypatch.setenv(name, value)
+    with trio.fail_after(5):
+        async with open_venue(VenueOptions(sandbox=True), wallet_only=wallet_only) as (
+            settings,
+            sandbox,
+        ):
+            assert settings.address == sandbox.address
+            if wallet_only:
+                assert settings.credentials is None
+                assert "0x" + settings.wallet.private_key.reveal() == sandbox.wallet_key
+            else:
+                assert settings.wallet is None
+                assert settings.credentials.api_key.reveal() == sandbox.credentials.api_key
+
+
+async def test_credentials_are_derived_although_there_are_some_already(monkeypatch):
+    for name, value in (SECRETS | {"POLYMARKET_API_SECRET": "nonsense"}).items():
+        monkeypatch.setenv(name, value)
+    async with open_venue(VenueOptions(), wallet_only=True) as (settings, _):
+        assert settings.credentials is None
+        assert settings.wallet.private_key.reveal() == SECRETS["POLYGON_PRIVATE_KEY"]
+
+
+@pytest.mark.parametrize(
+    "command", [["watch", TOKEN], ["watch", "--orders"], ["credentials", "derive"]]
+)
+def test_credentials_that_cannot_work_are_told_without_their_values(capsys, monkeypatch, command):
+    monkeypatch.setenv("POLYMARKET_API_KEY", "verysecretapikey")
+    monkeypatch.setenv("POLYMARKET_API_SECRET", "verysecretsecret")
+    monkeypatch.setenv("POLYGON_PRIVATE_KEY", "verysecretprivatekey")
+    said = complaint(capsys, *command)
+    assert "error: POLY" in said
+    assert "verysecret" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,50 @@
 """The program as a process of its own, for tests that look at it from outside."""
 
+import fcntl
 import os
+import pty
+import re
+import select
+import struct
 import subprocess
 import sys
+import termios
+import time
 from contextlib import asynccontextmanager
 
 import attrs
 import trio
 
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 PROGRAM = [sys.executable, "-m", "polymarket_realtime"]
 
 
 def environment(**variables):
     """This process's variables without settings of the product, and these."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith("POLYMARKET_")}
+    foreign = ("POLYMARKET_", "POLYGON_")
+    own = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return own | {"NO_PROXY": "127.0.0.1", "TERM": "xterm-256color", "COLUMNS": "80"} | variables
 
 
-def pointed_at(sandbox):
-    """The variables that point the program at a sandbox."""
+def pointed_at(sandbox, **variables):
+    """The variables that point the program at a sandbox, without an account, and these."""
     return environment(
         POLYMARKET_MARKET_URL=sandbox.market_url,
+        POLYMARKET_USER_URL=sandbox.user_url,
         POLYMARKET_CLOB_URL=sandbox.clob_url,
         POLYMARKET_GAMMA_URL=sandbox.gamma_url,
+        **variables,
     )
+
+
+def keys_of(sandbox):
+    """The variables of the sandbox's account."""
+    return {
+        "POLYMARKET_API_KEY": sandbox.credentials.api_key,
+        "POLYMARKET_API_SECRET": sandbox.credentials.secret,
+        "POLYMARKET_PASSPHRASE": sandbox.credentials.passphrase,
+        "POLYGON_ADDRESS": sandbox.address,
+    }
 
 
 class Lines:
@@ -78,3 +99,60 @@ async def running(*arguments, env=None, stdout=subprocess.PIPE):
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 await stream.aclose()
+
+
+class Terminal:
+    """A terminal of 100 by 30 with the program in it."""
+
+    def __init__(self, *arguments, env=None):
+        self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.before = termios.tcgetattr(self.slave)
+        env = {k: v for k, v in (env or environment()).items() if k != "COLUMNS"}
+        self.process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=env,
+            start_new_session=True,
+            # So that Ctrl-C, typed there, is a signal. Nothing else offers this.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        self.shown = b""
+
+    def read_until(self, reached, seconds):
+        """Read what is shown until it satisfies `reached`."""
+        deadline = time.monotonic() + seconds
+        while not reached(self.shown):
+            left = deadline - time.monotonic()
+            assert left > 0, self.shown.decode()
+            if select.select([self.master], [], [], left)[0]:
+                self.shown += os.read(self.master, 65536)
+
+    @property
+    def text(self):
+        """What has been shown, without what steers the terminal and what was typed for that."""
+        return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\^C", b"", self.shown).decode()
+
+    def type(self, keys):
+        """Type something."""
+        os.write(self.master, keys)
+
+    def end_by_ctrl_c(self):
+        """Type Ctrl-C into a live view, and look whether it leaves all as it was."""
+        assert HIDE_CURSOR in self.shown
+        self.type(b"\x03")
+        self.read_until(lambda shown: shown.endswith(SHOW_CURSOR), seconds=5)
+        assert self.process.wait(timeout=5) == 0
+        assert termios.tcgetattr(self.slave) == self.before
+        assert os.get_blocking(self.slave)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)

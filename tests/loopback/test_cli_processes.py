@@ -1,26 +1,18 @@
 """The program as its users meet it: processes, pipes, signals and a terminal."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
 import socket
-import struct
-import subprocess
-import termios
 from contextlib import contextmanager, suppress
 
 import httpx2
 import pytest
 import trio
-from cli_process import PROGRAM, environment, pointed_at, running
+from cli_process import Terminal, environment, pointed_at, running
 
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
-
-HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -127,58 +119,13 @@ def full_pipe():
         os.close(write_end)
 
 
-class Terminal:
-    """A terminal of 100 by 30 with the program in it."""
-
-    def __init__(self, *arguments):
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
-        env = {k: v for k, v in environment().items() if k != "COLUMNS"}
-        self.process = subprocess.Popen(
-            [*PROGRAM, *arguments],
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            env=env,
-            start_new_session=True,
-            # So that Ctrl-C, typed there, is a signal. Nothing else offers this.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-        )
-        self.shown = b""
-
-    def read_until(self, reached, seconds):
-        """Read what is shown until it satisfies `reached`."""
-        deadline = trio.current_time() + seconds
-        while not reached(self.shown):
-            left = deadline - trio.current_time()
-            assert left > 0, self.shown.decode()
-            if select.select([self.master], [], [], left)[0]:
-                self.shown += os.read(self.master, 65536)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
-
-
 async def test_watch_leaves_the_terminal_as_it_was_after_ctrl_c():
     with Terminal("watch", "--sandbox") as terminal:
         terminal.read_until(lambda shown: shown.count(b"live") >= 8 * 3, seconds=10)
-        assert HIDE_CURSOR in terminal.shown
-        os.write(terminal.master, b"\x03")
-        terminal.read_until(lambda shown: shown.endswith(SHOW_CURSOR), seconds=5)
-        assert terminal.process.wait(timeout=5) == 0
-        assert termios.tcgetattr(terminal.slave) == terminal.before
-        assert os.get_blocking(terminal.slave)
-    assert b"Will the government shut down" in terminal.shown
-    assert b"Traceback" not in terminal.shown
-    text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", terminal.shown).decode()
-    assert max(map(len, re.split(r"[\r\n]+", text))) <= 100
+        terminal.end_by_ctrl_c()
+    assert "Will the government shut down" in terminal.text
+    assert "Traceback" not in terminal.text
+    assert max(map(len, re.split(r"[\r\n]+", terminal.text))) <= 100
 
 
 async def test_sandbox_says_where_it_is_and_how_to_use_it():
@@ -188,7 +135,9 @@ async def test_sandbox_says_where_it_is_and_how_to_use_it():
             while not said or "Ctrl-C" not in said[-1]:
                 said.append(await program.lines.next())
         exports = dict(re.findall(r"export (\w+)=(\S+)", "\n".join(said)))
-        assert set(exports) == {f"POLYMARKET_{x}_URL" for x in ("MARKET", "CLOB", "GAMMA")}
+        urls = {f"POLYMARKET_{x}_URL" for x in ("MARKET", "USER", "CLOB", "GAMMA")}
+        keys = {f"POLYMARKET_{x}" for x in ("API_KEY", "API_SECRET", "PASSPHRASE")}
+        assert set(exports) == urls | keys | {"POLYGON_ADDRESS"}
         tokens = re.findall(r"\d{70,}", "\n".join(said))
         async with httpx2.AsyncClient(trust_env=False) as client:
             with trio.fail_after(5):
@@ -216,7 +165,7 @@ async def test_sandbox_replays_a_recording(tmp_path):
     path.write_text(json.dumps(line) + "\n")
     async with running("sandbox", "--replay", str(path), "--speed", "max") as program:
         with trio.fail_after(10):
-            said = [await program.lines.next() for _ in range(11)]
+            said = [await program.lines.next() for _ in range(12)]
         assert said[-4:] == [
             "  condition 0x" + "ab" * 32,
             "  Token 1   " + "7" * 77,

@@ -64,6 +64,8 @@ async def test_a_client_lists_subscribes_and_reads_the_state(mode):
             assert tools == [
                 "subscribe_market_prices",
                 "subscribe_orderbook_updates",
+                "subscribe_user_orders",
+                "subscribe_user_trades",
                 "get_realtime_status",
                 "unsubscribe_realtime",
             ]

@@ -12,11 +12,13 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 import polymarket_realtime
 from polymarket_realtime.sandbox import SandboxConfig
 
+from .credentials import Part, derive_until_signal
 from .exits import complain, run_command, run_until_signal
 from .options import Flag, LogLevel, VenueOptions, log_to_stderr
 from .sandbox import run_sandbox
 from .serve import serve
 from .watch import watch
+from .watch_orders import watch_orders
 
 __all__ = ["main"]
 
@@ -29,6 +31,9 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
+
+credentials_app = App(name="credentials", help="API credentials of one's own account.")
+app.command(credentials_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,26 +75,64 @@ def serve_command(
 @app.command(name="watch")
 def watch_command(
     *ids: str,
+    orders: Flag = False,
     venue: VenueOptions = _VENUE,
     json: Flag = False,
     log_level: LogLevel = "warning",
 ) -> int:
-    """Watch prices move.
+    """Watch prices move, or one's own orders.
 
     On a terminal: a table with the top of each book, the last trade, the age of what is shown,
     and whether it can be believed. Into a pipe or file: one line of text for each price, trade
     and interruption of the feed. A reader that is slower than the market gets fewer, newer
     prices.
 
+    With --orders: how it stands with the credentials, whether all is known, one's open orders and
+    latest trades; into a pipe, a line for each change. The credentials come from the environment
+    and from nowhere else: POLYMARKET_API_KEY, POLYMARKET_API_SECRET, POLYMARKET_PASSPHRASE and
+    POLYGON_ADDRESS, or POLYGON_PRIVATE_KEY to have them derived. There are no options for them,
+    because every user of the machine can see a program's arguments.
+
     Args:
         ids: Token ids, or condition ids for all tokens of a market. With --sandbox none are
-            needed.
+            needed; with --orders none means all markets.
+        orders: One's own orders and trades instead of prices.
         venue: Where the data comes from.
         json: Write one JSON object a line instead, on a terminal too.
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
-    return run_command(run_until_signal, lambda: watch(ids, venue, json=json))
+    show = watch_orders if orders else watch
+    return run_command(run_until_signal, lambda: show(ids, venue, json=json))
+
+
+@credentials_app.command(name="derive")
+def derive_command(
+    *,
+    export: Annotated[
+        tuple[Part, ...], Parameter(consume_multiple=True, negative=(), show_default=False)
+    ] = (),
+    create: Flag = False,
+    sandbox: Flag = False,
+    clob_url: str | None = None,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Ask the venue for the API credentials of a wallet.
+
+    The wallet is that of POLYGON_PRIVATE_KEY in the environment; POLYGON_ADDRESS, if it is set,
+    must belong to it. The key signs one message on this machine and is sent nowhere. To use the
+    result in a shell: eval "$(polymarket-realtime credentials derive --export all)"
+
+    Args:
+        export: What to write to stdout, as `export` lines; nothing secret is written otherwise.
+        create: Have credentials created if the wallet has none, without asking.
+        sandbox: Try it with the built-in exchange and its wallet.
+        clob_url: Base of the CLOB's REST.
+        log_level: Least important log records to write to stderr.
+    """
+    log_to_stderr(log_level)
+    venue = VenueOptions(sandbox=sandbox, clob_url=clob_url)
+    return run_command(lambda: derive_until_signal(venue, export, create=create))
 
 
 def _factor(_: Any, tokens: Sequence[Any]) -> float:

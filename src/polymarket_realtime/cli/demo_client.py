@@ -71,8 +71,9 @@ async def open_client(urls: Mapping[str, str], log: TextIO) -> AsyncIterator[Dem
         urls: Where the server finds its venue, by the names of `Settings`.
         log: Where its stderr goes; a true file.
     """
-    # The demo must not depend on what the person running it has set.
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("POLYMARKET_")}
+    # The demo must not depend on what the person running it has set, nor be told any secret.
+    foreign = ("POLYMARKET_", "POLYGON_")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     environ |= {f"POLYMARKET_{name.upper()}": url for name, url in urls.items()}
     environ["NO_PROXY"] = environ["no_proxy"] = "127.0.0.1"
     server = StdioServerParameters(command=sys.executable, args=SERVER, env=environ)

@@ -1,7 +1,7 @@
 """How the program ends: what it says on stderr, and its exit code.
 
 0  done, or ended by Ctrl-C or SIGTERM
-1  a demo whose step failed
+1  a demo whose step failed; credentials that were not derived because somebody said no
 2  something that the person in front of it can put right: one line says what
 """
 

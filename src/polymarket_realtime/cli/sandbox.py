@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import trio
 from polymarket_realtime.sandbox import ReplayVenue, Sandbox, SandboxConfig, open_sandbox
 
 from .exits import CommandFailed
+from .options import sandbox_urls
 
 __all__ = ["run_sandbox"]
 
@@ -36,6 +38,7 @@ def _describe(sandbox: Sandbox) -> Iterator[str]:
     yield "A sandbox that speaks like Polymarket. Nothing here is real."
     yield ""
     yield f"market channel  {sandbox.market_url}"
+    yield f"user channel    {sandbox.user_url}"
     yield f"CLOB REST       {sandbox.clob_url}"
     yield f"Gamma REST      {sandbox.gamma_url}"
     yield ""
@@ -50,11 +53,19 @@ def _describe(sandbox: Sandbox) -> Iterator[str]:
             yield f"replays {recording.name!r}, frames: {len(recording.frames)}"
         yield ""
     yield "Point this program at it:"
-    yield f"  export POLYMARKET_MARKET_URL={sandbox.market_url}"
-    yield f"  export POLYMARKET_CLOB_URL={sandbox.clob_url}"
-    yield f"  export POLYMARKET_GAMMA_URL={sandbox.gamma_url}"
+    yield from (f"  export {name}={shlex.quote(value)}" for name, value in _exports(sandbox))
     yield ""
     yield "Break it (cut, refuse, stall, half_open, delay, freeze, heal):"
     yield f'  curl -d \'{{"fault": "cut"}}\' {sandbox.clob_url}/sandbox/faults'
     yield ""
     yield "Ctrl-C ends it."
+
+
+def _exports(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
+    """The variables that lead to the sandbox; its account is invented, so nothing is secret."""
+    for name, url in sandbox_urls(sandbox).items():
+        yield f"POLYMARKET_{name.upper()}", url
+    yield "POLYMARKET_API_KEY", sandbox.credentials.api_key
+    yield "POLYMARKET_API_SECRET", sandbox.credentials.secret
+    yield "POLYMARKET_PASSPHRASE", sandbox.credentials.passphrase
+    yield "POLYGON_ADDRESS", sandbox.address

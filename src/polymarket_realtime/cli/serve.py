@@ -21,13 +21,18 @@ _HINT = (
 async def serve(options: VenueOptions, serve_stdio: Callable[[Settings], Awaitable[None]]) -> None:
     """Serve MCP until stdin ends or a signal comes.
 
+    Credentials that cannot work cost the private tools only: one line on stderr says why, and so
+    do these tools.
+
     Raises:
         CommandFailed: stdin or stdout is not open.
-        SettingsError: A URL, or an environment variable, has a value that cannot work.
+        SettingsError: A URL, or another environment variable, has a value that cannot work.
     """
     if sys.stdin is None or sys.stdout is None:
         raise CommandFailed("MCP is spoken over stdin and stdout: both must be open")
-    async with open_venue(options) as (settings, sandbox):
+    async with open_venue(options, postpone_credentials=True) as (settings, sandbox):
+        if settings.credentials_problem is not None:
+            say(f"warning: no private feeds: {settings.credentials_problem}")
         if sandbox is not None:
             say(f"sandbox: {sandbox.clob_url}/ lists markets and token ids")
         if sys.stdin.isatty():

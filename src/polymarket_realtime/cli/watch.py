@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import Final, Never
+from typing import Never
 
 import trio
-from rich.console import Console
-from rich.live import Live
+from rich.console import Console, RenderableType
 
 from polymarket_realtime._codec.converter import encode_json
-from polymarket_realtime._codec.describe import describe, short_id
+from polymarket_realtime._codec.describe import short_id
 from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._model.catalog import ResolvedAsset
 from polymarket_realtime._model.events import Event
@@ -26,15 +22,11 @@ from polymarket_realtime.service import Service, open_service
 
 from .exits import CommandFailed
 from .options import VenueOptions, open_venue
-from .watch_table import WatchState, draw_table, printable
+from .output import is_terminal, show_live, timed, write_stdout
+from .text import printable
+from .watch_table import WatchState, draw_table
 
 __all__ = ["watch"]
-
-_SHORTEST: Final = 0.2
-"""Seconds between two drawings, at least."""
-
-_LONGEST: Final = 1.0
-"""Seconds between two drawings, at most: ages grow by themselves."""
 
 
 async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool) -> None:
@@ -42,10 +34,13 @@ async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool
 
     Raises:
         CommandFailed: There is nothing to watch.
+        CredentialsError: Those in the environment cannot work.
         ExceptionGroup: Holding the `PolymarketRealtimeError` of an identifier.
     """
     if not identifiers and not options.sandbox:
-        raise CommandFailed("watch what? Pass token ids or condition ids, or --sandbox")
+        raise CommandFailed(
+            "watch what? Pass token ids or condition ids, or --sandbox; or --orders"
+        )
     async with (
         open_venue(options) as (settings, sandbox),
         open_service(settings) as service,
@@ -54,13 +49,12 @@ async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool
             found = await service.resolve(identifiers or _first_outcomes(sandbox))
         assets = list({asset.asset_id: asset for asset in found}.values())
         console = Console()
-        # Rich would also take a pipe for a terminal if the environment says so.
-        if sys.stdout.isatty() and console.is_interactive and not json:
+        if is_terminal(console) and not json:
             await _show_table(service, assets, console)
         with suppress(BrokenPipeError):
             if not json:
-                await _write("".join(map(_legend, assets)))
-            await _write_events(service, assets, encode_json if json else _timed)
+                await write_stdout("".join(map(_legend, assets)))
+            await _write_events(service, assets, encode_json if json else timed)
 
 
 def _first_outcomes(sandbox: Sandbox | None) -> list[str]:
@@ -71,21 +65,17 @@ def _first_outcomes(sandbox: Sandbox | None) -> list[str]:
 
 
 async def _show_table(service: Service, assets: Sequence[ResolvedAsset], console: Console) -> Never:
-    """Draw a table in place, whenever something has changed."""
+    """Draw a table in place, whenever something has changed, until cancelled."""
     state, changed = WatchState(assets), Wakeup()
-    with (
-        service.subscribe(*(AssetTopic(each.asset_id) for each in assets)) as subscription,
-        Live(console=console, auto_refresh=False) as live,
-    ):
+
+    def draw() -> RenderableType:
+        return draw_table(state, time.time(), service.settings.market_url, console.width)
+
+    topics = [AssetTopic(asset.asset_id) for asset in assets]
+    with service.subscribe(*topics) as subscription:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_feed, state, subscription, changed, name="feed the table")
-            while True:
-                table = draw_table(state, time.time(), service.settings.market_url, console.width)
-                # A thread, because a terminal may take its time and the feed must not wait.
-                await trio.to_thread.run_sync(partial(live.update, table, refresh=True))
-                await trio.sleep(_SHORTEST)
-                with trio.move_on_after(_LONGEST - _SHORTEST):
-                    await changed.wait()
+            await show_live(console, draw, changed)
 
 
 async def _feed(state: WatchState, subscription: Subscription, changed: Wakeup) -> None:
@@ -107,26 +97,7 @@ async def _write_events(
     with service.subscribe(*topics) as subscription:
         while True:
             batch = await subscription.receive_batch()
-            await _write("".join(f"{render(event)}\n" for event in batch))
-
-
-async def _write(text: str) -> None:
-    """Write to stdout without making the feed wait for whoever reads it.
-
-    The thread is left behind when cancelled; it holds no lock that the exit would wait for.
-    """
-    await trio.to_thread.run_sync(_write_all, text.encode(), abandon_on_cancel=True)
-
-
-def _write_all(data: bytes) -> None:
-    fd = sys.stdout.fileno()
-    while data:
-        data = data[os.write(fd, data) :]
-
-
-def _timed(event: Event) -> str:
-    time_of_day = event.received_at.time().isoformat("milliseconds")
-    return f"{time_of_day} {printable(describe(event))}"
+            await write_stdout("".join(f"{render(event)}\n" for event in batch))
 
 
 def _legend(asset: ResolvedAsset) -> str:

@@ -21,7 +21,9 @@ from polymarket_realtime._model.catalog import ResolvedAsset
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.ids import AssetId
 
-__all__ = ["Health", "Row", "WatchState", "draw_table", "printable"]
+from .text import age, printable
+
+__all__ = ["Health", "Row", "WatchState", "draw_table"]
 
 _OUTCOME_WIDTH: Final = 12
 _FEED_WIDTH: Final = 11
@@ -166,11 +168,6 @@ def draw_table(state: WatchState, now: float, source: str, width: int) -> Render
     return Group(table, *_notes(state, now, source))
 
 
-def printable(text: str) -> str:
-    """Words that came over the network, without anything that would steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def _cells(row: Row, now: float) -> list[Text]:
     asset = row.asset
     prices = (row.best_bid, row.best_ask, row.spread, row.last_trade)
@@ -180,7 +177,7 @@ def _cells(row: Row, now: float) -> list[Text]:
         Text(printable(asset.outcome or "-")),
         *(Text("-" if price is None else format(price, f".{decimals}f")) for price in prices),
         Text(_word(row, now), style=f"not dim {row.health.value}"),
-        Text(_age(row.heard, now)),
+        Text(age(row.heard, now)),
     ]
 
 
@@ -221,13 +218,3 @@ def _decimals(price: Decimal | None) -> int:
     """How many decimals it takes to write a price exactly: two at least."""
     exponent = 0 if price is None else price.as_tuple().exponent
     return max(2, -exponent) if isinstance(exponent, int) else 2
-
-
-def _age(heard: float | None, now: float) -> str:
-    """Whole units, so that a row is redrawn only when it says something else."""
-    if heard is None:
-        return "-"
-    seconds = max(0, int(now - heard))
-    if seconds < 60:
-        return f"{seconds} s"
-    return f"{seconds // 60} m" if seconds < 3600 else f"{seconds // 3600} h"

@@ -1,0 +1,67 @@
+"""What `watch` writes on: a live view of a terminal, or lines for whoever reads a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Never
+
+import trio
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from polymarket_realtime._codec.describe import describe
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._venue.wakeup import Wakeup
+
+from .text import printable
+
+__all__ = ["is_terminal", "show_live", "timed", "write_stdout"]
+
+_SHORTEST: Final = 0.2
+"""Seconds between two drawings, at least."""
+
+_LONGEST: Final = 1.0
+"""Seconds between two drawings, at most: ages grow by themselves."""
+
+
+def is_terminal(console: Console) -> bool:
+    """Whether stdout can be drawn upon."""
+    # Rich would also take a pipe for a terminal if the environment says so.
+    return sys.stdout.isatty() and console.is_interactive
+
+
+async def show_live(console: Console, draw: Callable[[], RenderableType], changed: Wakeup) -> Never:
+    """Draw in place, whenever something has changed, until cancelled."""
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            # A thread, because a terminal may take its time and the feed must not wait.
+            await trio.to_thread.run_sync(partial(live.update, draw(), refresh=True))
+            await trio.sleep(_SHORTEST)
+            with trio.move_on_after(_LONGEST - _SHORTEST):
+                await changed.wait()
+
+
+def timed(event: Event) -> str:
+    """An event as one line of text, after the time (UTC) at which it was received."""
+    time_of_day = event.received_at.time().isoformat("milliseconds")
+    return f"{time_of_day} {printable(describe(event))}"
+
+
+async def write_stdout(text: str) -> None:
+    """Write to stdout without making the feed wait for whoever reads it.
+
+    The thread is left behind when cancelled; it holds no lock that the exit would wait for.
+
+    Raises:
+        BrokenPipeError: Nobody reads any more.
+    """
+    await trio.to_thread.run_sync(_write_all, text.encode(), abandon_on_cancel=True)
+
+
+def _write_all(data: bytes) -> None:
+    fd = sys.stdout.fileno()
+    while data:
+        data = data[os.write(fd, data) :]
