@@ -12,6 +12,10 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 PRINTED = {
+    "account.py": (
+        r"complete: \d+ open orders\n((order|trade) .*\n)*"
+        r"something may be missing: .*\n((order|trade) .*\n)*complete: \d+ open orders\n"
+    ),
     "book.py": r"(\d\d:\d\d:\d\d bid 0\.\d+ ask 0\.\d+\n){10}",
     "trust.py": (
         r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*"
