@@ -14,6 +14,7 @@ import attrs
 import cattrs
 
 from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
+from polymarket_realtime._protocol.backoff import Backoff
 from polymarket_realtime.credentials_input import check_address, read_account
 from polymarket_realtime.errors import CredentialsError, InsecureUrl, SettingsError
 
@@ -137,6 +138,16 @@ class Settings:
     wallet: Wallet | None = None
     address: str | None = attrs.field()
     credentials_problem: CredentialsError | None = attrs.field(default=None, eq=False)
+
+    @property
+    def backoff(self) -> Backoff:
+        """The waits between dials, and between tries of REST."""
+        return Backoff(
+            self.backoff_initial,
+            self.backoff_maximum,
+            self.backoff_multiplier,
+            self.backoff_jitter,
+        )
 
     @property
     def has_account(self) -> bool:

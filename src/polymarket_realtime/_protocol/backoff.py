@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
 
 import attrs
-
-from polymarket_realtime.settings import Settings
 
 __all__ = ["Backoff", "Uniform"]
 
@@ -32,16 +29,6 @@ class Backoff:
     maximum: float = 60.0
     multiplier: float = 2.0
     jitter: float = 0.0
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """The waits that the settings ask for, between dials and between tries of REST."""
-        return cls(
-            settings.backoff_initial,
-            settings.backoff_maximum,
-            settings.backoff_multiplier,
-            settings.backoff_jitter,
-        )
 
     def delay(self, attempt: int, uniform: Uniform) -> float:
         """Seconds to wait before retry number `attempt`, the first being 0."""

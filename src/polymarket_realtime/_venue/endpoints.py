@@ -97,7 +97,7 @@ def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
         name=MARKET_FEED,
         url=settings.market_url,
         capacity=settings.assets_per_connection,
-        backoff=Backoff.from_settings(settings),
+        backoff=settings.backoff,
         counters=counters,
         make_protocol=make_protocol,
         interrupt=books.interrupt,
@@ -113,7 +113,7 @@ def user_endpoint(
     uniform: Uniform,
 ) -> Endpoint:
     """The CLOB user channel: one connection, whatever is wanted, because it tells all markets."""
-    backoff = Backoff.from_settings(settings)
+    backoff = settings.backoff
     gate = Gate(api, ledger, authentication)
 
     def make_protocol(_: frozenset[AssetId], now: float, wall_offset: float) -> UserProtocol:

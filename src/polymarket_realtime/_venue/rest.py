@@ -21,7 +21,7 @@ import httpx2
 import trio
 
 from polymarket_realtime._codec.account import decode_error
-from polymarket_realtime._protocol.backoff import Backoff, Uniform
+from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.budget import Budget, parse_retry_after
 from polymarket_realtime._venue.http import open_http, root_cause
 from polymarket_realtime.errors import RestFailed, Unauthorized
@@ -172,7 +172,7 @@ class RestClient:
     ) -> None:
         error, now = failure.error, trio.current_time()
         delay = max(
-            Backoff.from_settings(self.settings).delay(attempt, self._uniform),
+            self.settings.backoff.delay(attempt, self._uniform),
             error.retry_after or 0.0,
         )
         if error.status == 429:
