@@ -23,11 +23,13 @@ from mcp import Client
 from polymarket_realtime import (
     BookSnapshot,
     BookTopic,
+    Credentials,
     DeltaTopic,
     EventType,
     OrderbookUpdate,
     PriceChangeEvent,
     PriceTopic,
+    Secret,
     Settings,
     TradeTopic,
     WebSocketManager,
@@ -88,6 +90,7 @@ def settings(sandbox: Sandbox) -> Settings:
         market_url=sandbox.market_url,
         clob_url=sandbox.clob_url,
         gamma_url=sandbox.gamma_url,
+        user_url=sandbox.user_url,
         backoff_initial=0.05,
         notify_interval=0.01,
     )
@@ -432,19 +435,39 @@ async def test_events_carry_exact_numbers_and_aware_times(sandbox, settings, tok
         price.price = Decimal(0)
 
 
-async def test_no_part_of_a_secret_is_logged_at_any_level(settings, token, caplog, monkeypatch):
-    secret = "canary-0123456789abcdef"
-    for name in ("API_KEY", "API_SECRET", "PASSPHRASE"):
-        monkeypatch.setenv(f"POLYMARKET_{name}", secret)
-    monkeypatch.setenv("POLYGON_PRIVATE_KEY", secret)
+async def test_no_part_of_a_secret_is_logged_at_any_level(settings, token, caplog):
+    # The whole life of an account with its errors is in loopback/test_secrets.py.
+    secret = Secret("canary-0123456789abcdef")
+    account = Credentials(api_key=secret, secret=secret, passphrase=secret)
     with caplog.at_level(logging.DEBUG):
-        async with open_websocket_manager(settings) as manager:
+        async with open_websocket_manager(attrs.evolve(settings, credentials=account)) as manager:
             await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[token])
+            await manager.subscribe(EventType.ORDER)
             await manager.connect()
             status = json.dumps(manager.get_status())
-            with pytest.raises(AuthenticationRequired) as caught:
-                await manager.subscribe(EventType.ORDER)
-    assert "canary" not in caplog.text + status + str(caught.value)
+    assert "canary" not in caplog.text + status
+
+
+async def test_own_orders_and_trades_reach_the_callbacks(sandbox, settings, inbox):
+    keys = sandbox.credentials
+    account = Credentials(
+        api_key=Secret(keys.api_key),
+        secret=Secret(keys.secret),
+        passphrase=Secret(keys.passphrase),
+    )
+    settings = attrs.evolve(settings, credentials=account, address=sandbox.address)
+    async with open_websocket_manager(settings, notification_callback=inbox.notify) as manager:
+        market = sandbox.exchange.markets[0]
+        await manager.subscribe(EventType.ORDER, market_ids=[market.condition_id])
+        await manager.subscribe(EventType.TRADE)
+        await manager.start_background_task()
+        await inbox.wait(lambda: inbox.of_type("reconciled"))
+        order = sandbox.exchange.broker.take(market.token_ids[0], "BUY", "2")
+        await inbox.wait(lambda: inbox.of_type("order") and inbox.of_type("trade"))
+        (trade,), (update,) = inbox.of_type("trade"), inbox.of_type("order")
+        assert (trade["order_id"], trade["size"]) == (order.id, "2")
+        assert (update["order_id"], update["status"]) == (order.id, "MATCHED")
+        assert manager.get_status()["connections"]["clob"]["authenticated"]
 
 
 async def test_the_tools_are_offered_under_their_names_and_parameters(settings):

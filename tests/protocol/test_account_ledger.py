@@ -77,7 +77,7 @@ def maker(order_id="M", owner="he", amount="3", price="0.6", asset_id=YES, **fie
 
 def open_ledger(**knobs):
     ledger = AccountLedger(**knobs)
-    ledger.interrupt(WALL)
+    ledger.begin(WALL)
     return ledger
 
 
@@ -346,7 +346,7 @@ def reconciled(ledger, at=0.0):
 def test_the_account_is_complete_between_a_reconciliation_and_the_next_interruption():
     ledger = AccountLedger()
     assert (ledger.complete, ledger.incomplete_since) == (False, None)
-    ledger.interrupt(WALL + 5)
+    ledger.begin(WALL + 5)
     ledger.interrupt(WALL + 9)
     assert (ledger.complete, ledger.incomplete_since) == (False, WALL + 5)
     ledger.problem = "REST is down"
@@ -357,6 +357,20 @@ def test_the_account_is_complete_between_a_reconciliation_and_the_next_interrupt
     ledger.interrupt(WALL + 90)
     assert (ledger.complete, ledger.incomplete_since) == (False, WALL + 90)
     assert ledger.last_reconciled is None
+
+
+def test_what_happens_while_nobody_cares_is_no_gap_and_no_news():
+    ledger = open_ledger()
+    told_trades(ledger, trade("MATCHED", "old", at=100))
+    ledger.rest()
+    ledger.interrupt(WALL + 500)
+    assert (ledger.complete, ledger.incomplete_since) == (False, None)
+    ledger.begin(WALL + 1000)
+    assert ledger.incomplete_since == WALL + 1000
+    assert told_trades(ledger, trade("CONFIRMED", "new", at=700), source=REST) == []
+    assert told_trades(ledger, trade("CONFIRMED", "old", at=100), source=REST) == [
+        ("A", "CONFIRMED")
+    ]
 
 
 def test_trades_are_asked_for_from_the_gap_or_the_oldest_unsettled_one_on():
@@ -386,8 +400,18 @@ def test_a_ledger_that_has_not_begun_takes_everything_of_rest_for_history():
 
 def test_a_trade_in_the_second_of_the_beginning_is_news():
     ledger = AccountLedger()
-    ledger.interrupt(WALL + 0.9)
+    ledger.begin(WALL + 0.9)
     assert told_trades(ledger, trade(at=0), source=REST) == [("A", "MATCHED")]
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_whether_a_trade_is_news_is_judged_by_the_clock_of_the_venue(ahead):
+    ledger = AccountLedger()
+    ledger.begin(WALL - ahead)
+    ledger.clock_offset = ahead
+    assert ledger.trades_after() == WALL - 60
+    assert told_trades(ledger, trade("MATCHED", "old", at=-5), source=REST) == []
+    assert told_trades(ledger, trade("MATCHED", "new", at=0), source=REST) == [("A", "MATCHED")]
 
 
 def test_the_channel_tells_a_trade_however_old_it_is():
@@ -602,7 +626,7 @@ class World:
         self.note(updates)
         for deal in deals:
             self.deliver(deal, REST)
-        for number, name in enumerate(unlisted):
+        for number, name in enumerate([*unlisted, *self.ledger.unknown_orders()]):
             is_forgotten = (choice + number) % 2 == 0 and not self.has_old_trades(name)
             row = None if is_forgotten else self.frame_of(name)
             self.note(self.ledger.take_closed_order(name, row, receipt(self.now)))
@@ -625,7 +649,7 @@ def test_whatever_happens_and_however_it_becomes_known_it_is_told_once_and_ends_
         getattr(world, step)(choice)
     history = set(world.trades)
     world.now = 0.0
-    world.cut(0)
+    world.ledger.begin(WALL)
     closing = [("dial", 0), ("answer", 0)]
     for step, choice in steps + closing:
         world.now += 97.5

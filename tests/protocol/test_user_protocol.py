@@ -65,6 +65,8 @@ class Talk:
             self.ledger, self.authentication, credentials, self.now, wall_offset=WALL
         )
         self.counters = self.protocol.counters
+        self.ledger.begin(WALL + START)
+        self.ledger.conclude(None)
 
     def hears(self, *said):
         texts = [text if isinstance(text, str) else json.dumps(text) for text in said]

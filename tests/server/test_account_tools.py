@@ -161,16 +161,35 @@ async def test_a_rejection_is_told_and_leaves_the_public_feed_alone(mode):
         with trio.fail_after(10):
             while True:
                 status = await call(client, "get_realtime_status")
-                authentication = status["connections"]["user"]["authentication"]
-                if authentication["state"] == "rejected":
+                user = status["connections"]["user"]
+                if user["state"] == "waiting" and user["authentication"]["state"] == "rejected":
                     break
+        authentication = user["authentication"]
         assert "Invalid api key" in authentication["why"]
         assert not authentication["complete"]
-        (connection,) = status["connections"]["user"]["connections"]
+        (connection,) = user["connections"]
         assert 290 < connection["retry_in"] <= 300
         market = status["connections"]["market"]
         assert market["connected"]
         assert market["connections"][0]["failures"] == 0
+
+
+async def test_new_credentials_end_a_rejection_at_once():
+    async with open_account() as (sandbox, desk), desk.connect() as (client, inbox):
+        sandbox.keys.revoke(sandbox.credentials.api_key)
+        await call(client, "subscribe_user_orders")
+        while "rejected" not in (await inbox.data("interrupted"))["reason"]:
+            pass
+        newer = sandbox.keys.issue(sandbox.address, 0)
+        desk.service.use_credentials(
+            Credentials(
+                api_key=Secret(newer.api_key),
+                secret=Secret(newer.secret),
+                passphrase=Secret(newer.passphrase),
+            )
+        )
+        assert (await inbox.data("reconciled"))["open_orders"] == 0
+        assert desk.service.account.status().state == "subscribed (unproven)"
 
 
 async def test_a_wallet_alone_is_enough():

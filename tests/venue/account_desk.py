@@ -119,6 +119,10 @@ class WrittenApi:
     async def check(self) -> None:
         await self._answer("check")
 
+    async def measure_clock(self) -> float:
+        await trio.lowlevel.checkpoint()
+        return self.clock_offset
+
     async def open_orders(self) -> list:
         await self._answer("orders")
         return [_read(structure_order, row) for row in self.orders.values() if _is_open(row)]

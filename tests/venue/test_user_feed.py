@@ -403,6 +403,34 @@ async def test_a_late_subscriber_begins_with_the_open_orders(autojump_clock):
                 assert states(await until(late, OrderUpdate)) == [("0x2", "LIVE", "5")]
 
 
+async def test_what_happened_while_nobody_subscribed_is_no_news_but_its_result_is(autojump_clock):
+    async with open_account_desk() as desk:
+        desk.api.orders = {"0x1": order_row("0x1"), "0x2": order_row("0x2")}
+        with desk.subscribe(UserOrderTopic(), UserTradeTopic()) as first:
+            connection = await desk.accept()
+            await until(first, Reconciled)
+            connection.say(trade_frame("t1", "0x1"))
+            await until(first, TradeUpdate)
+        await trio.sleep(3600)
+        assert connection.closed
+        desk.api.orders["0x2"] = order_row("0x2", status="CANCELED")
+        long_ago = "1700000000"
+        desk.api.rows = [
+            trade_row("t1", "0x1", "CONFIRMED", match_time=long_ago),
+            trade_row("t2", "0x3", "CONFIRMED", match_time=long_ago),
+        ]
+        with desk.subscribe(UserOrderTopic(), UserTradeTopic()) as second:
+            await desk.accept()
+            events = await until(second, Reconciled)
+            assert states(events) == [
+                ("0x1", "LIVE", "0"),
+                ("0x2", "LIVE", "0"),
+                ("0x2", "CANCELED", "0"),
+                ("t1", "CONFIRMED"),
+            ]
+            assert isinstance(events[2], Incomplete)
+
+
 async def test_a_reader_learns_of_a_suspension_and_what_it_missed(autojump_clock):
     async with open_account_desk() as desk:
         with desk.subscribe(UserOrderTopic()) as orders:

@@ -168,7 +168,7 @@ class Subscription:
             self._mailbox.put(update)
         if topics and self._ledger.last_reconciled is not None:
             self._mailbox.put(self._ledger.last_reconciled)
-        elif topics and self._ledger.incomplete_since is not None:
+        elif updates or (topics and self._ledger.incomplete_since is not None):
             reason = self._ledger.problem or "the user channel was not connected all the time"
             self._mailbox.put(Incomplete(received=time.time(), reason=reason))
 

@@ -28,7 +28,10 @@ from polymarket_realtime._protocol.translate import Receipt
 __all__ = ["AccountLedger"]
 
 _CLOCK_MARGIN: Final = 60
-"""Seconds by which the venue's clock may differ from this machine's."""
+"""Seconds that are asked for beyond what is needed: the venue names whole seconds."""
+
+_CLOCK_ERROR: Final = 2.0
+"""Seconds by which `clock_offset` may be wrong."""
 
 
 class AccountLedger:
@@ -50,6 +53,8 @@ class AccountLedger:
             epoch; None while it is complete, and before anybody cared.
         last_reconciled: What was said when it became complete; None while it is not.
         interruptions: How often something may have been missed.
+        clock_offset: Seconds that the venue's clock is ahead of this machine's; None until it was
+            asked for the time.
         problem: Why it is not complete, one sentence; None if that is only a matter of time.
     """
 
@@ -64,6 +69,7 @@ class AccountLedger:
         self.incomplete_since: float | None = None
         self.last_reconciled: Reconciled | None = None
         self.problem: str | None = None
+        self.clock_offset: float | None = None
         self.counters = FeedCounters() if counters is None else counters
         self._addresses = set() if address is None else {address.lower()}
         self._orders = OrderRecords(self.counters, keep)
@@ -78,18 +84,32 @@ class AccountLedger:
         """Whether everything that happens to the account is told, and all that happened was."""
         return self._began is not None and self.incomplete_since is None
 
-    def interrupt(self, wall: float, problem: str | None = None) -> None:
-        """Note that from `wall`, in seconds since the epoch, something may be missed.
+    def begin(self, wall: float) -> None:
+        """Note that somebody cares from `wall` on, in seconds since the epoch.
 
-        The first time is when somebody began to care: what was over by then is no news.
+        What was over by then is no news. Does nothing if somebody cared already.
         """
-        self.interruptions += 1
-        self.problem = problem
         if self._began is None:
             self._began = wall
+            self.interrupt(wall)
+
+    def interrupt(self, wall: float, problem: str | None = None) -> None:
+        """Note that from `wall` on something may be missed, if anybody cares."""
+        if self._began is None:
+            return
+        self.interruptions += 1
+        self.problem = problem
         if self.incomplete_since is None or wall < self.incomplete_since:
             self.incomplete_since = wall
         self.last_reconciled = None
+
+    def rest(self) -> None:
+        """Note that nobody cares any more: what happens until somebody does is no news.
+
+        What is known stays, so that it is not told again.
+        """
+        self._began = self.incomplete_since = None
+        self.last_reconciled = self.problem = None
 
     def conclude(self, reconciled: Reconciled) -> None:
         """Note that everything missed has been found."""
@@ -103,7 +123,9 @@ class AccountLedger:
         whose settlement was not over.
         """
         gap = self._began if self.incomplete_since is None else self.incomplete_since
-        moments = [time for time in (gap, self._trades.oldest_unsettled()) if time is not None]
+        moments = [] if gap is None else [gap + (self.clock_offset or 0.0)]
+        if (oldest := self._trades.oldest_unsettled()) is not None:
+            moments.append(oldest)
         return max(0, int(min(moments, default=0)) - _CLOCK_MARGIN)
 
     # Orders
@@ -201,8 +223,11 @@ class AccountLedger:
         """Whether a trade that is not remembered was made before it could have been news."""
         if self._began is None:
             return True
+        # By the venue's clock, as far as that is known: rather an old trade too many than one lost.
+        error = 0.0 if self.clock_offset is None else _CLOCK_ERROR
+        began = self._began + (self.clock_offset or 0.0) - error
         matched_ms = milliseconds_of(frame.match_time)
         # The venue counts whole seconds here: one that had begun already may hold news.
         return matched_ms is not None and (
-            matched_ms < int(self._began) * 1000 or matched_ms <= self._trades.forgotten_until_ms
+            matched_ms < int(began) * 1000 or matched_ms <= self._trades.forgotten_until_ms
         )

@@ -91,6 +91,14 @@ class AccountApi:
         """Seconds added to this machine's clock in signatures; 0 unless it has proven wrong."""
         return self._signed.clock_offset
 
+    async def measure_clock(self) -> float:
+        """How many seconds the venue's clock is ahead of this machine's, to about a second.
+
+        Raises:
+            RestFailed: It could not be asked for the time.
+        """
+        return await self._signed.measure_clock()
+
     def scrub(self, text: bytes) -> bytes:
         """Take the credentials out of data that is to be kept."""
         return text if self.credentials is None else self.credentials.scrub(text)

@@ -54,7 +54,8 @@ class Endpoint:
         counters: Where all its connections count.
         interrupt: Note that the readers of these assets are told, at this wall time, that the
             connection was lost.
-        retain: Forget what is known of all but these assets.
+        retain: Forget what is known of all but these assets; and of what needs no asset, unless
+            somebody still wants it.
         prepare: What has to be done before each dial. May raise `TransportError`.
         companion: What runs beside a connection whose protocol finds itself incomplete, until it
             returns. May raise `TransportError`, which ends the connection.
@@ -69,7 +70,7 @@ class Endpoint:
     counters: FeedCounters
     make_protocol: MakeProtocol
     interrupt: Callable[[Iterable[AssetId], float], None]
-    retain: Callable[[frozenset[AssetId]], None]
+    retain: Callable[[frozenset[AssetId], bool], None]
     prepare: Callable[[], Awaitable[None]] = _nothing_to_prepare
     companion: Companion | None = None
     guard: Callable[[OpenStream], OpenStream] = _unguarded
@@ -101,7 +102,7 @@ def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
         counters=counters,
         make_protocol=make_protocol,
         interrupt=books.interrupt,
-        retain=books.retain,
+        retain=lambda wanted, _: books.retain(wanted),
     )
 
 
@@ -136,7 +137,7 @@ def user_endpoint(
         counters=ledger.counters,
         make_protocol=make_protocol,
         interrupt=lambda _, wall: ledger.interrupt(wall),
-        retain=lambda _: None,
+        retain=lambda _, wanted: None if wanted else ledger.rest(),
         prepare=gate.open,
         companion=Reconciler(api, ledger, authentication, backoff, uniform).run,
         guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),

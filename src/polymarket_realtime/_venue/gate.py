@@ -44,8 +44,7 @@ class Gate:
             CredentialsRejected: The venue does not accept them, or the wallet.
             ConnectFailed: They have to be derived, and the venue cannot be asked.
         """
-        # Somebody wants to know of the account from now on.
-        self.ledger.interrupt(time.time())
+        self.ledger.begin(time.time())
         try:
             if self.api.credentials is None:
                 self.authentication.deriving(time.time())

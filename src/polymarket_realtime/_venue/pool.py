@@ -75,7 +75,7 @@ class Pool:
                 shard = Shard(number, self.endpoint.name, self.endpoint.url, assets, self._watchers)
                 self._shards[number] = shard
                 nursery.start_soon(self._supervise, shard, events_in.clone(), name=shard.name)
-        self.endpoint.retain(interest.wanted)
+        self.endpoint.retain(interest.wanted, interest.broadcasts)
 
     async def _supervise(
         self, shard: Shard, events_in: trio.MemorySendChannel[list[Event]]

@@ -88,7 +88,10 @@ class Reconciler:
     async def _tell_differences(
         self, events_in: trio.MemorySendChannel[list[Event]], told: Counter[EventType]
     ) -> None:
-        ledger, asked_at = self.ledger, trio.current_time()
+        ledger = self.ledger
+        if ledger.clock_offset is None:
+            ledger.clock_offset = await self.api.measure_clock()
+        asked_at = trio.current_time()
         orders = await self.api.open_orders()
         # Asked after the orders, so that their fills are known when the fate of those that are
         # not listed any more has to be told.

@@ -74,14 +74,24 @@ class SignedCalls:
             raise refusal
         return await ask()
 
+    async def measure_clock(self, scrub: Scrub = bytes) -> float:
+        """How many seconds the venue's clock is ahead of this machine's, to about a second.
+
+        Raises:
+            RestFailed: It could not be asked for the time.
+        """
+        url = f"{self._clob_url}/time"
+        answer = await self._rest.request("GET", url, scope=Scope.CLOB, scrub=scrub)
+        try:
+            return decode_time(answer) - self._wall()
+        except CodecError as error:
+            raise RestFailed(url, str(error)) from error
+
     async def _correct_clock(self, used: float, scrub: Scrub) -> bool:
         """Ask the venue for the time; whether a signature with the offset *used* was wrong."""
         try:
-            answer = await self._rest.request(
-                "GET", f"{self._clob_url}/time", scope=Scope.CLOB, scrub=scrub
-            )
-            offset = decode_time(answer) - self._wall()
-        except (RestFailed, CodecError) as error:
+            offset = await self.measure_clock(scrub)
+        except RestFailed as error:
             log.warning("whether the clock is right cannot be found out: %s", error)
             return False
         if abs(offset - self.clock_offset) > _CLOCK_TOLERANCE:
