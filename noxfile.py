@@ -45,9 +45,10 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test that needs no network. Arguments go to pytest."""
+    """Every test that needs no network, on all cores. Arguments go to pytest."""
     install(session, "tests")
-    session.run("pytest", *session.posargs, env=captures())
+    spread = ("--numprocesses=auto", "--dist=worksteal")
+    session.run("pytest", *spread, *session.posargs, env=captures())
 
 
 @nox.session(python=nox.project.python_versions(PROJECT))
