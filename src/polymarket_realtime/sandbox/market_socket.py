@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Literal
 
 import attrs
@@ -81,12 +80,7 @@ class MarketSocket:
     async def serve(self, websocket: WebSocket) -> None:
         """Speak with one client until either side ends it."""
         connection = self.connections.add(MarketConnection, self.idle_timeout)
-        try:
-            await run_session(
-                websocket, connection, self.drop, partial(self._receive, websocket, connection)
-            )
-        finally:
-            self.connections.remove(connection)
+        await run_session(websocket, self.connections, connection, self.drop, self._receive)
 
     async def _receive(
         self, websocket: WebSocket, connection: MarketConnection, nursery: trio.Nursery

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import trio
 from starlette.websockets import WebSocket
 
 from .connection import Connection
+from .connections import Connections
 
 __all__ = ["receive_text", "run_session"]
+
+C = TypeVar("C", bound=Connection)
 
 CLOSE_GRACE = 2.0
 """Seconds in which a client may answer a close frame."""
@@ -20,28 +24,33 @@ Drop = Callable[[int], None]
 
 async def run_session(
     websocket: WebSocket,
-    connection: Connection,
+    connections: Connections,
+    connection: C,
     drop: Drop,
-    receive: Callable[[trio.Nursery], Awaitable[None]],
+    receive: Callable[[WebSocket, C, trio.Nursery], Awaitable[None]],
 ) -> None:
     """Accept a client and serve it until it is gone.
 
     Args:
         websocket: As it came in.
+        connections: Where the client is entered; it is struck out in the end.
         connection: Its queue; sent as it fills, up to a `Close`.
         drop: How to end the connection rudely.
         receive: Listens to the client and returns when it is gone; may start tasks in the nursery,
             which end with the session.
     """
-    await websocket.accept()
-    assert websocket.client is not None
-    port = websocket.client.port
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_send_queued, websocket, connection, drop, port)
-        nursery.start_soon(_drop_when_idle, connection, drop, port)
-        nursery.start_soon(_drop_when_close_is_ignored, connection, drop, port)
-        await receive(nursery)
-        nursery.cancel_scope.cancel()
+    try:
+        await websocket.accept()
+        assert websocket.client is not None
+        port = websocket.client.port
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_send_queued, websocket, connection, drop, port)
+            nursery.start_soon(_drop_when_idle, connection, drop, port)
+            nursery.start_soon(_drop_when_close_is_ignored, connection, drop, port)
+            await receive(websocket, connection, nursery)
+            nursery.cancel_scope.cancel()
+    finally:
+        connections.remove(connection)
 
 
 async def receive_text(websocket: WebSocket) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal
 
 import attrs
@@ -70,12 +69,7 @@ class UserSocket:
     async def serve(self, websocket: WebSocket) -> None:
         """Speak with one client until either side ends it."""
         connection = self.connections.add(UserConnection, self.idle_timeout)
-        try:
-            await run_session(
-                websocket, connection, self.drop, partial(self._receive, websocket, connection)
-            )
-        finally:
-            self.connections.remove(connection)
+        await run_session(websocket, self.connections, connection, self.drop, self._receive)
 
     async def _receive(
         self, websocket: WebSocket, connection: UserConnection, nursery: trio.Nursery

@@ -7,6 +7,7 @@ Any MCP server can host them beside its own: answer `tools/list` and `tools/call
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -33,6 +34,15 @@ from .toolbox import Context, Toolbox
 __all__ = ["make_toolbox"]
 
 
+_SUBSCRIBES: Final[dict[str, bool]] = {
+    "read_only_hint": False,
+    "destructive_hint": False,
+    "idempotent_hint": False,
+    "open_world_hint": True,
+}
+"""What every tool is that begins a subscription: it changes what the server does, and no more."""
+
+
 def make_toolbox(service: Service, pusher: Pusher) -> Toolbox:
     """The tools of one client; the order is that of `tools/list`."""
     lookup = Lookup(service)
@@ -46,37 +56,25 @@ def make_toolbox(service: Service, pusher: Pusher) -> Toolbox:
         PriceArguments,
         Subscribed,
         title="Subscribe to market prices",
-        read_only_hint=False,
-        destructive_hint=False,
-        idempotent_hint=False,
-        open_world_hint=True,
+        **_SUBSCRIBES,
     )(market.subscribe_market_prices)
     box.tool(
         BookArguments,
         Subscribed,
         title="Subscribe to order books",
-        read_only_hint=False,
-        destructive_hint=False,
-        idempotent_hint=False,
-        open_world_hint=True,
+        **_SUBSCRIBES,
     )(market.subscribe_orderbook_updates)
     box.tool(
         UserArguments,
         Subscribed,
         title="Subscribe to my orders",
-        read_only_hint=False,
-        destructive_hint=False,
-        idempotent_hint=False,
-        open_world_hint=True,
+        **_SUBSCRIBES,
     )(account.subscribe_user_orders)
     box.tool(
         UserArguments,
         Subscribed,
         title="Subscribe to my trades",
-        read_only_hint=False,
-        destructive_hint=False,
-        idempotent_hint=False,
-        open_world_hint=True,
+        **_SUBSCRIBES,
     )(account.subscribe_user_trades)
     box.tool(
         NoArguments,
