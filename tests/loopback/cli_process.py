@@ -71,9 +71,9 @@ class Program:
     process: trio.Process
     lines: Lines | None
 
-    async def ended(self):
-        """Its exit code and what it wrote to stderr, once it has ended, within five seconds."""
-        with trio.fail_after(5):
+    async def ended(self, seconds=5):
+        """Its exit code and what it wrote to stderr, once it has ended, within these seconds."""
+        with trio.fail_after(seconds):
             code = await self.process.wait()
             said = b"".join([chunk async for chunk in self.process.stderr])
         return code, said.decode()

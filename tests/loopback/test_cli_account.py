@@ -170,7 +170,8 @@ async def test_serve_goes_on_without_private_feeds_if_the_credentials_cannot_wor
     env = environment(POLYMARKET_API_KEY="verysecret")
     async with running("serve", env=env) as program:
         await program.process.stdin.aclose()
-        code, said = await program.ended()
+        # The start of the process is part of it.
+        code, said = await program.ended(seconds=20)
     assert code == 0
     assert re.fullmatch(r"warning: no private feeds: POLYMARKET_API_KEY: .+\n", said)
     assert "verysecret" not in said
