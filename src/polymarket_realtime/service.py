@@ -62,8 +62,9 @@ async def open_service(
         uniform: Where the jitter of the backoff comes from.
 
     Raises:
-        ExceptionGroup: An error of the block arrives in the groups of the two nurseries that
-            it leaves: catch it with `except*`.
+        SettingsError: The file for a recording cannot be written; before the block is entered.
+        ExceptionGroup: An error of the block arrives in the groups of the nurseries that it
+            leaves: catch it with `except*`.
     """
     settings = Settings() if settings is None else settings
     books = BookStore()

@@ -17,14 +17,12 @@ from polymarket_realtime._model.credentials import OWN_KEY_MASK
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.user import OrderUpdate, TradeRole, TradeUpdate, UpdateSource
 from polymarket_realtime._model.values import Side, decimal, optional_decimal, utc_from_ms
-from polymarket_realtime._protocol.translate import Receipt
+from polymarket_realtime._protocol.translate import Receipt, is_unix_time
 
 __all__ = ["OwnPart", "milliseconds_of", "order_update", "own_parts", "trade_update"]
 
 _LATEST_IN_SECONDS: Final = 100_000_000_000
 """A Unix time above this, the year 5138, counts milliseconds."""
-
-_LONGEST_TIME: Final = 14
 
 _STATUS_OF_ACTION: Final = {"CANCELLATION": "CANCELED"}
 """The status of an order whose frame names none. All others are open as far as is known."""
@@ -167,7 +165,7 @@ def milliseconds_of(text: str) -> int | None:
 
     None if there is none: `""`, `"0"`, or something that is no Unix time.
     """
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME):
+    if not is_unix_time(text):
         return None
     number = int(text)
     return (number if number > _LATEST_IN_SECONDS else number * 1000) or None

@@ -20,6 +20,7 @@ from polymarket_realtime.errors import CodecError
 __all__ = [
     "Receipt",
     "best_bid_ask",
+    "is_unix_time",
     "last_trade_price",
     "market_created",
     "market_resolved",
@@ -131,9 +132,14 @@ def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> model.UnknownEv
 
 def milliseconds(text: str) -> int:
     """The venue's time, a string of digits."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME):
+    if not is_unix_time(text):
         raise CodecError("known", f"timestamp {text[:40]!r} is not milliseconds")
     return int(text)
+
+
+def is_unix_time(text: str) -> bool:
+    """Whether this is a count of seconds or milliseconds since the epoch."""
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME
 
 
 _LONGEST_TIME = 14
