@@ -304,6 +304,9 @@ async def test_statistics_and_the_record_count_what_passed(sandbox, client, mark
         "unsubscribe": 1,
         "PING": 1,
         "invalid": 0,
+        "auth": 0,
+        "ping": 0,
+        "pong": 0,
     }
     assert [frame.text for frame in sandbox.received][-1] == "PING"
 
@@ -358,6 +361,12 @@ async def test_the_sandbox_can_stand_on_ipv6_loopback():
         {"speed": 0.0},
         {"speed": float("nan")},
         {"idle_timeout": 0.0},
+        {"gamma_lag": -1.0},
+        {"price_interval": 0.0},
+        {"game_interval": float("nan")},
+        {"sports_text_ping": 0.0},
+        {"rtds_patience": -1.0},
+        {"rtds_lifetime": 0.0},
     ],
 )
 def test_a_knob_that_cannot_work_is_named(wrong):

@@ -1,6 +1,9 @@
 """A Polymarket in a box: real sockets on loopback, invented markets and an account, faults on
 demand.
 
+Besides the market and user channels it has RTDS (everybody's trades, comments, prices), the sports
+channel and PolyBolt (prices for those with credentials), and the REST that goes with them.
+
 It speaks the venue's wire on its own and shares no code with the client that it tests::
 
     async with open_sandbox(SandboxConfig(rate=20)) as sandbox:
@@ -14,12 +17,15 @@ from .config import SandboxConfig
 from .connections import ReceivedFrame
 from .credentials import ApiCredentials, KeyDesk
 from .exchange import Exchange
+from .facade import Sandbox, SandboxStatistics
 from .faults import Faults
+from .games import Game
+from .live import LiveDesk
 from .markets import Market
 from .orders import Order, Trade
 from .rate_limit import RateLimit
 from .replay import ReplayVenue
-from .serve import Sandbox, SandboxStatistics, open_sandbox
+from .serve import open_sandbox
 
 __all__ = [
     "Account",
@@ -27,7 +33,9 @@ __all__ = [
     "Broker",
     "Exchange",
     "Faults",
+    "Game",
     "KeyDesk",
+    "LiveDesk",
     "Market",
     "Order",
     "RateLimit",

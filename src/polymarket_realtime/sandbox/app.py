@@ -1,9 +1,9 @@
-"""The ASGI application: the market and user channels, and HTTP beside them."""
+"""The ASGI application: the WebSocket channels, and HTTP beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,24 +16,40 @@ from .auth_api import AuthApi
 from .exchange import Exchange
 from .faults import Faults
 from .gamma_api import GammaApi
-from .market_socket import MarketSocket
 from .replay import ReplayVenue
 from .rest import ClobApi, FaultsApi
-from .user_socket import UserSocket
+
+
+class Socket(Protocol):
+    """The server's half of a channel."""
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Speak with one client until either side ends it."""
 
 
 def make_app(
     venue: Exchange | ReplayVenue,
     faults: Faults,
     *,
-    market_socket: MarketSocket,
-    user_socket: UserSocket,
+    sockets: Mapping[str, Socket],
+    gamma_api: GammaApi,
     auth_api: AuthApi,
     account_api: AccountApi,
     urls: dict[str, str],
     clock: Callable[[], float],
 ) -> Starlette:
-    """Everything that the sandbox answers; `urls` is what its front page says of itself."""
+    """Everything that the sandbox answers.
+
+    Args:
+        venue: What stands behind it.
+        faults: What breaks it.
+        sockets: The channels by path.
+        gamma_api: Lookups.
+        auth_api: API keys.
+        account_api: Orders and trades of the account.
+        urls: What the front page says of itself.
+        clock: Seconds since the epoch.
+    """
 
     async def front_page(_: Request) -> Response:
         return JSONResponse(_front_page(venue, urls))
@@ -44,12 +60,11 @@ def make_app(
     routes: list[BaseRoute] = [
         Route("/", front_page),
         *ClobApi(venue, clock).routes(),
-        *GammaApi(venue).routes(),
+        *gamma_api.routes(),
         *FaultsApi(faults).routes(),
         *auth_api.routes(),
         *account_api.routes(),
-        WebSocketRoute("/ws/market", market_socket.serve),
-        WebSocketRoute("/ws/user", user_socket.serve),
+        *(WebSocketRoute(path, socket.serve) for path, socket in sockets.items()),
         # Without this, Starlette would refuse an unknown channel with 403.
         WebSocketRoute("/{path:path}", no_such_channel),
     ]

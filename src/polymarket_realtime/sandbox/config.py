@@ -12,6 +12,11 @@ from polymarket_realtime.errors import SettingsError
 
 from .account_flow import DEFAULT_REST
 
+_DURATIONS = (
+    *("idle_timeout", "price_interval", "game_interval", "sports_text_ping"),
+    *("rtds_patience", "rtds_lifetime"),
+)
+
 
 @attrs.frozen
 class SandboxConfig:
@@ -32,6 +37,16 @@ class SandboxConfig:
             what it would be if there were no account.
         account_rest: Steps of the account for which it does not cancel an order that it placed.
         pong_before_cut: The user channel answers one PING before it cuts off wrong credentials.
+        gamma_lag: Seconds for which Gamma still shows a settled market as open, by the venue's
+            clock.
+        price_interval: Seconds between two rounds of reference prices, if `rate` is not 0.
+        game_interval: Seconds between two rounds of sports states that have not changed; these
+            come at every rate, the first half a second after a client.
+        sports_text_ping: Seconds between texts `ping` on the sports channel, which must be answered
+            by `pong` within 10 s; None for none, as measured.
+        rtds_patience: Seconds without a PING after which RTDS says nothing more.
+        rtds_lifetime: Seconds after which RTDS closes a connection.
+        retired: Topics of RTDS that are gone.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +61,13 @@ class SandboxConfig:
     account: bool = True
     account_rest: int = DEFAULT_REST
     pong_before_cut: bool = False
+    gamma_lag: float = 0.0
+    price_interval: float = 1.0
+    game_interval: float = 20.0
+    sports_text_ping: float | None = None
+    rtds_patience: float = 360.0
+    rtds_lifetime: float = 7200.0
+    retired: frozenset[str] = frozenset()
 
     def __attrs_post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -56,8 +78,12 @@ class SandboxConfig:
             raise SettingsError("rate", self.rate, "steps a second, 0 or more")
         if not self.speed > 0:
             raise SettingsError("speed", self.speed, "a factor above 0, or inf")
-        if not self.idle_timeout > 0:
-            raise SettingsError("idle_timeout", self.idle_timeout, "seconds above 0")
+        for name in _DURATIONS:
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise SettingsError(name, seconds, "seconds above 0")
+        if not self.gamma_lag >= 0:
+            raise SettingsError("gamma_lag", self.gamma_lag, "seconds, 0 or more")
         if self.account_rest < 0:
             raise SettingsError("account_rest", self.account_rest, "a number of steps, 0 or more")
 

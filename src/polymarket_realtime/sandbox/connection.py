@@ -6,6 +6,7 @@ A client that does not keep up is closed, as the venue does, and nobody waits fo
 from __future__ import annotations
 
 from collections import deque
+from typing import ClassVar
 
 import attrs
 import trio
@@ -54,7 +55,10 @@ class Connection:
         patience: Expires `idle_timeout` seconds after the last PING or data.
         frames_sent: Texts handed to the network.
         closing: Set when the end has been queued.
+        too_slow: How a client ends that does not keep up.
     """
+
+    too_slow: ClassVar[Close] = SLOW_CONSUMER
 
     number: int
     nth: int
@@ -75,7 +79,7 @@ class Connection:
             return
         if len(self._queue) >= SEND_BUFFER:
             self._queue.clear()
-            self.close(SLOW_CONSUMER)
+            self.close(self.too_slow)
         else:
             self._queue.append(text)
             self._notify()

@@ -2,22 +2,13 @@
 
 No sockets and no waiting: the clock and the listener are arguments, every call is instantaneous.
 With one seed, the n-th `step` always does the same, whatever the time.
-
-The programme, in steps (eight a second by default, so divide by eight for seconds):
-
-=========  =====================================================================
-48         a market is created (`markets.ANNOUNCED`) and trades from then on
-96         `markets.SHORT_LIVED` resolves
-from 160   every eighth step `markets.CLIMBER` rises a tick until it has passed
-           0.96, where its tick size changes from 0.01 to 0.001 (by step 240)
-=========  =====================================================================
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -27,23 +18,18 @@ from polymarket_realtime.errors import MarketNotFound
 from . import frames
 from .account import Account
 from .account_flow import DEFAULT_REST, AccountScript
-from .books import ONE, Change, Side, parse_price, parse_size, show_price
+from .books import Change, Side, parse_price, parse_size, show_price
 from .broker import Broker
-from .floor import COARSE_TICK, UPPER_EDGE, Floor
-from .flow import Taker, plan_advance, plan_opening, plan_step
+from .floor import Announce, Floor, Match
+from .flow import Taker
 from .frames import Frame
-from .markets import CLIMBER, NEXT_WINDOW, PROGRAMME, SHORT_LIVED, Event, Listing, Market
+from .listings import Registrar, slug_of
+from .markets import DEFAULT_LASTS, PROGRAMME, Listing, Market
+from .programme import Programme, busy
 from .trading import Trading
 
-CREATION_STEP = 48
-RESOLUTION_STEP = 96
-CLIMB_FROM = 160
-CLIMB_EVERY = 8
 
-FIRST_EVENT_ID = 260_600
-
-
-def _nobody(_: Frame) -> None:
+def _nobody(_: Frame | Match) -> None:
     """The listener of an exchange without an audience."""
 
 
@@ -57,6 +43,7 @@ class Exchange:
     Attributes:
         publish: Called with each frame, in order, at once; must not wait or raise.
         clock: Seconds since the epoch.
+        matched: Called with each trade, whoever makes it, in the same way.
         lifecycle: Whether `step` creates and resolves a market.
         account: The ledger of the one account.
         account_acts: Whether the account acts by itself, about once in four steps.
@@ -74,26 +61,25 @@ class Exchange:
     )
     account_acts: bool = False
     account_rest: int = DEFAULT_REST
+    matched: Callable[[Match], None] = _nobody
     broker: Broker = attrs.field(init=False)
     steps: int = attrs.field(default=0, init=False)
-    _events: int = attrs.field(default=0, init=False)
-    _flow: random.Random = attrs.field(init=False)
     _floor: Floor = attrs.field(init=False)
+    _registrar: Registrar = attrs.field(init=False)
     _trading: Trading = attrs.field(init=False)
+    _programme: Programme = attrs.field(init=False)
     _script: AccountScript = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._flow = random.Random(self.seed)  # noqa: S311 - a game of chance, not a secret
-        self._floor = Floor(self.seed, self.publish, self.clock)
+        flow = random.Random(self.seed)  # noqa: S311 - a game of chance, not a secret
+        self._floor = Floor(self.seed, self.publish, self.clock, self.matched)
         self._trading = Trading(self._floor, self.account)
         self.broker = Broker(self._trading)
         self._script = AccountScript(self.broker, self.seed, self.account_rest)
+        self._registrar = Registrar(self._floor, self.publish, flow)
+        self._programme = Programme(self.seed, self._trading, self._registrar, flow, self.lifecycle)
         for group in PROGRAMME:
-            event = self._new_event(
-                group.slug, group.title, neg_risk=group.neg_risk, tags=group.tags
-            )
-            for listing in group.listings:
-                self._list(listing, event)
+            self._registrar.open_group(group)
 
     @property
     def markets(self) -> tuple[Market, ...]:
@@ -118,20 +104,13 @@ class Exchange:
     def step(self) -> None:
         """One participant acts, somewhere; at certain steps the programme does."""
         self.steps += 1
-        if self.lifecycle and self.steps == CREATION_STEP:
-            tags = self.market(SHORT_LIVED).event.tags
-            event = self._new_event(NEXT_WINDOW.slug, NEXT_WINDOW.question, tags=tags)
-            self._announce(NEXT_WINDOW, event)
-        elif self.lifecycle and self.steps == RESOLUTION_STEP:
-            self._resolve_short_lived()
-        elif self.steps < CLIMB_FROM or self.steps % CLIMB_EVERY or not self._climb():
-            self._act()
+        self._programme.step(self.steps)
         if self.account_acts and self._script.wants_to_act():
             self.account_step()
 
     def account_step(self) -> None:
         """The account places, takes or cancels an order, or its trades come closer to an end."""
-        self._script.act([market for market in self.markets if market.live])
+        self._script.act(busy(self.markets))
 
     def create_market(
         self,
@@ -142,12 +121,62 @@ class Exchange:
         price: str = "0.5",
         tick_size: str = "0.01",
         neg_risk: bool = False,
+        event: str | None = None,
+        label: str = "",
+        lasts: int = DEFAULT_LASTS,
+        silent: bool = False,
     ) -> Market:
-        """List a market in an event of its own, with a book around `price`, and announce it."""
-        words = "".join(c if c.isalnum() else " " for c in question.lower()).split()
-        slug = slug or "-".join(words)
-        event = self._new_event(slug, question, neg_risk=neg_risk)
-        return self._announce(Listing(slug, question, price, outcomes, tick_size), event)
+        """List a market with a book around `price`, and announce it.
+
+        Args:
+            question: Passed through untouched, whatever it holds.
+            slug: Made of the question unless given.
+            outcomes: Their names.
+            price: Of the first outcome.
+            tick_size: The smallest step of prices.
+            neg_risk: Of an event of its own; that of a given `event` counts otherwise.
+            event: Slug of the event that it joins; it gets one of its own without.
+            label: What tells it from the other markets of the event.
+            lasts: Seconds to the announced end, which may be over already.
+            silent: The announcement is lost.
+
+        Raises:
+            ValueError: There is a market with this slug, or no such event.
+        """
+        slug = slug or slug_of(question)
+        home = (
+            self._registrar.open_event(slug, question, neg_risk=neg_risk)
+            if event is None
+            else self._registrar.event(event)
+        )
+        listing = Listing(slug, question, price, outcomes, tick_size, label, lasts=lasts)
+        market = self._registrar.list_market(listing, home)
+        if not silent:
+            self._registrar.announce([market])
+        return market
+
+    def create_event(
+        self,
+        slug: str,
+        title: str,
+        labels: Sequence[str],
+        *,
+        neg_risk: bool = True,
+        event_id: str | None = None,
+        announce: bool = False,
+    ) -> tuple[Market, ...]:
+        """An event of many markets at once, thin ones that the order flow leaves alone.
+
+        With `event_id` the event may have the id of a market, which is as ambiguous as it sounds.
+
+        Raises:
+            ValueError: There is an event with this slug or id, or a market of this name.
+        """
+        event = self._registrar.open_event(slug, title, neg_risk=neg_risk, event_id=event_id)
+        markets = self._registrar.list_thinly(event, labels)
+        if announce:
+            self._registrar.announce(markets)
+        return markets
 
     def place(self, token_id: str, side: Side, price: str, size: str) -> None:
         """Add a resting order to a level.
@@ -183,15 +212,33 @@ class Exchange:
             raise ValueError(f"{tick_size} does not divide {show_price(market.book.tick)}")
         self._floor.change_tick(market, tick)
 
-    def resolve(self, condition_id: str, winner_index: int) -> None:
-        """Empty the books, announce the winner, and fall silent.
+    def resolve(
+        self, condition_id: str, winner_index: int | None, *, announce: Announce = "once"
+    ) -> None:
+        """Empty the books, announce the winner, and fall silent; None splits the payout in halves.
 
         Raises:
-            ValueError: `winner_index` is neither 0 nor 1.
+            ValueError: `winner_index` is not 0, 1 or None.
         """
-        if winner_index not in {0, 1}:
-            raise ValueError(f"a market has outcomes 0 and 1, not {winner_index}")
-        self._trading.settle(self._floor.live_market(condition_id), winner_index)
+        if winner_index is not None:
+            _check_outcome(winner_index)
+        self._trading.settle(self._floor.live_market(condition_id), winner_index, announce)
+
+    def propose(self, condition_id: str, outcome: int) -> None:
+        """Somebody proposes an outcome to the oracle, which only Gamma tells, and not which.
+
+        Raises:
+            ValueError: `outcome` is neither 0 nor 1.
+        """
+        _check_outcome(outcome)
+        self._floor.live_market(condition_id).uma.append("proposed")
+
+    def dispute(self, condition_id: str) -> None:
+        """Somebody disputes the proposal; ValueError if there is none."""
+        market = self._floor.live_market(condition_id)
+        if market.uma[-1:] != ["proposed"]:
+            raise ValueError(f"no outcome of {market.slug} is proposed")
+        market.uma.append("disputed")
 
     def _render(
         self, token_id: str, make: Callable[[Market, int], dict[str, Any]]
@@ -201,47 +248,7 @@ class Exchange:
         except MarketNotFound:
             return None
 
-    def _new_event(
-        self, slug: str, title: str, *, neg_risk: bool = False, tags: tuple[str, ...] = ()
-    ) -> Event:
-        self._events += 1
-        return Event(str(FIRST_EVENT_ID + self._events), slug, title, neg_risk, tags)
 
-    def _list(self, listing: Listing, event: Event) -> Market:
-        opening = plan_opening(
-            parse_price(listing.price), parse_price(listing.tick_size), self._flow
-        )
-        return self._floor.list_market(listing, event, opening)
-
-    def _announce(self, listing: Listing, event: Event) -> Market:
-        market = self._list(listing, event)
-        self.publish(frames.new_market_frame(market))
-        return market
-
-    def _resolve_short_lived(self) -> None:
-        market = self.market(SHORT_LIVED)
-        if market.live:
-            higher = (market.book.middle or market.anchor) >= ONE // 2
-            self._trading.settle(market, 0 if higher else 1)
-
-    def _climb(self) -> bool:
-        """Lift the climber by a tick; False once it is over the edge."""
-        market = self.market(CLIMBER)
-        if not market.live or market.book.tick != COARSE_TICK:
-            return False
-        market.anchor = UPPER_EDGE
-        changes = plan_advance(market.book.view(0), 0, market.book.tick, self._flow)
-        self._trading.move(market, changes)
-        return bool(changes)
-
-    def _act(self) -> None:
-        live = [market for market in self.markets if market.live]
-        if not live:
-            return
-        (market,) = self._flow.choices(live, [market.weight for market in live])
-        views = market.book.view(0), market.book.view(1)
-        plan = plan_step(views, market.book.tick, market.anchor, self._flow)
-        if isinstance(plan, Taker):
-            self._trading.trade(market, plan)
-        else:
-            self._trading.move(market, plan)
+def _check_outcome(index: int) -> None:
+    if index not in {0, 1}:
+        raise ValueError(f"a market has outcomes 0 and 1, not {index}")

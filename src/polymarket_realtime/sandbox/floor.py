@@ -7,6 +7,7 @@ were recorded at the venue.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import attrs
 
@@ -25,6 +26,12 @@ from .markets import (
     token_id,
     transaction_hash,
 )
+
+Announce = Literal["once", "never", "twice"]
+"""How often a settlement is announced. At the venue, one in five was not, as measured in 2026-10.
+
+What is never announced does not end connections either: the tokens just fall silent.
+"""
 
 FINE_TICK = parse_price("0.001")
 COARSE_TICK = parse_price("0.01")
@@ -62,12 +69,14 @@ class Floor:
     Attributes:
         publish: Called with each frame, in order, at once; must not wait or raise.
         clock: Seconds since the epoch.
+        matched: Called with each trade, in the same way.
         markets: By condition id, oldest first, resolved ones too.
     """
 
     seed: int
     publish: Callable[[Frame], None]
     clock: Callable[[], float]
+    matched: Callable[[Match], None]
     markets: dict[str, Market] = attrs.field(factory=dict, init=False)
     _tokens: dict[str, tuple[Market, int]] = attrs.field(factory=dict, init=False)
     _trades: int = attrs.field(default=0, init=False)
@@ -160,6 +169,7 @@ class Floor:
             )
         )
         self._publish_books(market)
+        self.matched(match)
         return match
 
     def refine(self, market: Market) -> None:
@@ -187,7 +197,7 @@ class Floor:
         self.apply(market, [[change] for change in finer])
         self._publish_books(market)
 
-    def settle(self, market: Market, winner: int) -> None:
+    def settle(self, market: Market, winner: int | None, announce: Announce) -> None:
         """Empty the books in one frame, announce the winner, and fall silent."""
         view = market.book.view(0)
         levels = [Change(0, "BUY", price, 0) for price in sorted(view.bids)]
@@ -195,7 +205,11 @@ class Floor:
         if levels:
             self.apply(market, [levels])
         market.winner, market.closed = winner, self._now()
-        self.publish(frames.market_resolved_frame(market, winner))
+        frame = frames.market_resolved_frame(market)
+        if announce == "twice":
+            self.publish(attrs.evolve(frame, settles=False))
+        if announce != "never":
+            self.publish(frame)
 
     def _publish_books(self, market: Market) -> None:
         for outcome in (0, 1):

@@ -11,6 +11,7 @@ import attrs
 _TEXT = 0x1
 _CONTINUATION = 0x0
 _FIRST_CONTROL = 0x8
+_LONGEST_HEARTBEAT = 125
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -51,8 +52,8 @@ class FrameFilter:
     def feed(self, data: bytes, *, frozen: bool) -> bytes:
         """What of `data`, and of what was held back, goes to the client now.
 
-        While `frozen`, that is control frames and the text PONG. A frame is never cut: one that
-        has begun to pass, or to vanish, ends as it began.
+        While `frozen`, that is control frames and texts of a heartbeat. A frame is never cut: one
+        that has begun to pass, or to vanish, ends as it began.
         """
         data, self._pending = self._pending + data, b""
         if self._upgrading:
@@ -72,7 +73,7 @@ class FrameFilter:
         while position < len(data):
             if not self._left:
                 header = _read_header(data, position)
-                if header is None or (frozen and _may_be_pong(header, data, position)):
+                if header is None or (frozen and _may_be_heartbeat(header, data, position)):
                     self._pending = data[position:]
                     break
                 self._passing = self._passes(header, data, position, frozen=frozen)
@@ -89,11 +90,16 @@ class FrameFilter:
             return True
         if header.opcode != _CONTINUATION:
             payload = data[start + header.length : start + header.total]
-            self._data_passes = not frozen or (header.opcode == _TEXT and payload == b"PONG")
+            self._data_passes = not frozen or (header.opcode == _TEXT and _is_heartbeat(payload))
         return self._data_passes
 
 
-def _may_be_pong(header: _Header, data: bytes, start: int) -> bool:
-    """Whether the frame at `start` is short enough to be PONG and has not arrived whole."""
-    short = header.opcode == _TEXT and header.payload == len(b"PONG")
+def _is_heartbeat(payload: bytes) -> bool:
+    """Whether a text is the heartbeat of one of the channels."""
+    return payload in (b"PONG", b"ping") or payload.startswith(b'{"op":"pong"')
+
+
+def _may_be_heartbeat(header: _Header, data: bytes, start: int) -> bool:
+    """Whether the frame at `start` is short enough for a heartbeat and has not arrived whole."""
+    short = header.opcode == _TEXT and header.payload <= _LONGEST_HEARTBEAT
     return short and len(data) < start + header.total

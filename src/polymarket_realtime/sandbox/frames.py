@@ -203,14 +203,19 @@ def new_market_frame(market: Market) -> Frame:
     return Frame(encode(body), market.token_ids, custom=True, broadcast=True)
 
 
-def market_resolved_frame(market: Market, winner: int) -> Frame:
-    """The last word on a market; only connections that subscribe one of its tokens get it."""
+def market_resolved_frame(market: Market) -> Frame:
+    """The last word on a market; only connections that subscribe one of its tokens get it.
+
+    Who won a split is told by empty texts, which is how this channel says "none"; no frame of a
+    split was ever recorded.
+    """
+    winner = market.winner
     body = {
         "id": market.id,
         "market": market.condition_id,
         "assets_ids": market.token_ids,
-        "winning_asset_id": market.token_ids[winner],
-        "winning_outcome": market.outcomes[winner],
+        "winning_asset_id": "" if winner is None else market.token_ids[winner],
+        "winning_outcome": "" if winner is None else market.outcomes[winner],
         "event_message": None,
         "timestamp": str(market.book.timestamp + 1),
         "event_type": "market_resolved",

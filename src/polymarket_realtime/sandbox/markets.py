@@ -8,6 +8,9 @@ import attrs
 
 from .books import ONE, MarketBook, parse_price
 
+DEFAULT_LASTS = 90 * 86_400
+"""Seconds from the opening of a market to its announced end."""
+
 
 @attrs.frozen
 class Event:
@@ -40,8 +43,9 @@ class Market:
         volume: Shares traded so far, in millionths.
         opened: Milliseconds since the epoch.
         lasts: Seconds from then to the announced end.
-        winner: Index of the winning outcome once resolved.
+        winner: Index of the winning outcome once resolved; None if the payout was split.
         closed: When it was resolved, in milliseconds since the epoch.
+        uma: What the oracle has said so far: `proposed` and `disputed`.
     """
 
     id: str
@@ -60,11 +64,12 @@ class Market:
     volume: int = 0
     winner: int | None = None
     closed: int | None = None
+    uma: list[str] = attrs.field(factory=list)
 
     @property
     def live(self) -> bool:
         """Whether the market still trades."""
-        return self.winner is None
+        return self.closed is None
 
 
 @attrs.frozen
@@ -78,7 +83,7 @@ class Listing:
     tick_size: str = "0.01"
     group_item_title: str = ""
     weight: float = 1.0
-    lasts: int = 90 * 86_400
+    lasts: int = DEFAULT_LASTS
 
 
 @attrs.frozen

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import socket
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -22,95 +21,29 @@ from .app import make_app
 from .auth_api import AuthApi
 from .clock import VenueClock
 from .config import SandboxConfig
-from .connections import Connections, ReceivedFrame
-from .credentials import ADDRESS, WALLET_KEY, ApiCredentials, KeyDesk
+from .connections import Connections
+from .credentials import ADDRESS, KeyDesk
 from .exchange import Exchange
+from .facade import Sandbox, Urls
 from .faults import Faults
+from .gamma import Catalogue
+from .gamma_api import GammaApi
 from .gatekeeper import Gatekeeper
+from .live import LiveDesk
+from .live_flow import run_live
 from .market_socket import MarketSocket
+from .polybolt_socket import PolyboltSocket
 from .proxy import run_proxy
 from .rate_limit import RateLimit
 from .replay import ReplayVenue, load_replay
+from .rtds_socket import RtdsSocket
+from .sports_socket import SportsSocket
 from .user_socket import UserSocket
+
+__all__ = ["open_sandbox", "run_flow"]
 
 MOST_BEHIND = 0.5
 """Seconds of missed steps that the order flow makes up for after a pause."""
-
-
-@attrs.frozen
-class SandboxStatistics:
-    """What has happened so far.
-
-    Attributes:
-        connections_open: WebSocket connections now.
-        connections_total: WebSocket connections so far.
-        frames_sent: Text frames sent to clients.
-        frames_received: Text frames from clients, by kind: `market`, `user`, `subscribe`,
-            `unsubscribe`, `PING` and `invalid`.
-        faults_injected: Faults switched on.
-    """
-
-    connections_open: int
-    connections_total: int
-    frames_sent: int
-    frames_received: Mapping[str, int]
-    faults_injected: int
-
-
-@attrs.frozen
-class Sandbox:
-    """An open sandbox.
-
-    Attributes:
-        market_url: The market channel, `ws://…/ws/market`.
-        user_url: The user channel, `ws://…/ws/user`.
-        clob_url: The CLOB's REST, `http://…`.
-        gamma_url: Gamma's REST; the same address.
-        faults: Breaks connections.
-        exchange: The synthetic exchange, or the recordings that are replayed.
-        account: The ledger of the one account; idle if recordings are replayed.
-        address: The wallet that the account belongs to.
-        wallet_key: Its private key, which everybody knows.
-        credentials: The API key that the wallet has from the start.
-        keys: Issues and revokes API keys.
-        clock: The venue's time, which can be shifted.
-        rate_limit: Counts HTTP requests, and answers them with 429 if told to.
-    """
-
-    market_url: str
-    user_url: str
-    clob_url: str
-    gamma_url: str
-    faults: Faults
-    exchange: Exchange | ReplayVenue
-    account: Account = attrs.field(repr=False)
-    credentials: ApiCredentials
-    keys: KeyDesk = attrs.field(repr=False)
-    clock: VenueClock
-    rate_limit: RateLimit
-    _connections: Connections = attrs.field(repr=False)
-    address: str = attrs.field(default=ADDRESS, init=False)
-    wallet_key: str = attrs.field(default=WALLET_KEY, init=False, repr=False)
-
-    @property
-    def received(self) -> deque[ReceivedFrame]:
-        """The newest frames that clients sent, oldest first, at most 10,000; secrets masked."""
-        return self._connections.received
-
-    async def wait_received(self, matches: Callable[[ReceivedFrame], bool]) -> ReceivedFrame:
-        """The oldest frame from a client that matches, waiting until there is one."""
-        return await self._connections.wait_received(matches)
-
-    def statistics(self) -> SandboxStatistics:
-        """A snapshot of the counters."""
-        kinds = ("market", "user", "subscribe", "unsubscribe", "PING", "invalid")
-        return SandboxStatistics(
-            connections_open=self._connections.open,
-            connections_total=self._connections.total,
-            frames_sent=self._connections.frames_sent,
-            frames_received={kind: self._connections.counts[kind] for kind in kinds},
-            faults_injected=self.faults.injected,
-        )
 
 
 @asynccontextmanager
@@ -122,25 +55,27 @@ async def open_sandbox(config: SandboxConfig = SandboxConfig()) -> AsyncIterator
         OSError: The address is in use; before the block is entered.
     """
     connections, clock = Connections(), VenueClock()
-    keys = KeyDesk(config.seed, connections.drop_key)
+    live = LiveDesk(config.seed, clock, connections, config.price_interval, config.retired)
+    keys = KeyDesk(config.seed, partial(_revoke, connections, live))
     credentials = keys.issue(ADDRESS, 0)
     account = Account(config.seed, clock=clock, owner=credentials.api_key)
     account.publish = partial(
         connections.publish_user, belongs=lambda key: keys.owns(account.address, key)
     )
-    venue = await _make_venue(config, connections, account)
+    venue = await _make_venue(config, connections, account, live)
     (listener,) = await trio.open_tcp_listeners(config.port, host=config.address)
     async with listener:
         sandbox = Sandbox(
-            *_urls(config, listener),
-            Faults(),
-            venue,
-            account,
-            credentials,
-            keys,
-            clock,
-            RateLimit(),
-            connections,
+            **attrs.asdict(_urls(config, listener)),
+            faults=Faults(),
+            exchange=venue,
+            live=live,
+            account=account,
+            credentials=credentials,
+            keys=keys,
+            clock=clock,
+            rate_limit=RateLimit(),
+            connections=connections,
         )
         chance = random.Random(config.seed)  # noqa: S311 - a game of chance, not a secret
         app = _make_app(config, sandbox, connections, chance)
@@ -153,6 +88,7 @@ async def open_sandbox(config: SandboxConfig = SandboxConfig()) -> AsyncIterator
                 front.start_soon(run_proxy, listener, server_port, sandbox.faults)
                 if isinstance(venue, Exchange) and config.rate:
                     front.start_soon(run_flow, venue, config.rate, chance)
+                    front.start_soon(run_live, live, venue, config.price_interval)
                 yield sandbox
                 front.cancel_scope.cancel()
             server.cancel_scope.cancel()
@@ -168,7 +104,7 @@ async def run_flow(exchange: Exchange, rate: float, chance: random.Random) -> No
 
 
 async def _make_venue(
-    config: SandboxConfig, connections: Connections, account: Account
+    config: SandboxConfig, connections: Connections, account: Account, live: LiveDesk
 ) -> Exchange | ReplayVenue:
     if config.replay is None:
         return Exchange(
@@ -179,6 +115,7 @@ async def _make_venue(
             account=account,
             account_acts=config.account,
             account_rest=config.account_rest,
+            matched=live.trade,
         )
     return await trio.to_thread.run_sync(
         lambda path: load_replay(path, speed=config.speed, connection=config.connection),
@@ -190,33 +127,54 @@ def _make_app(
     config: SandboxConfig, sandbox: Sandbox, connections: Connections, chance: random.Random
 ) -> ASGIApp:
     gatekeeper = Gatekeeper(sandbox.keys, sandbox.clock)
-    drop, idle_timeout = sandbox.faults.drop, config.idle_timeout
+    live, drop, idle_timeout = sandbox.live, sandbox.faults.drop, config.idle_timeout
     app = make_app(
         sandbox.exchange,
         sandbox.faults,
-        market_socket=MarketSocket(
-            sandbox.exchange, connections, drop, chance.shuffle, idle_timeout
-        ),
-        user_socket=UserSocket(
-            sandbox.keys, connections, drop, idle_timeout, config.pong_before_cut
+        sockets={
+            "/ws/market": MarketSocket(
+                sandbox.exchange, connections, drop, chance.shuffle, idle_timeout
+            ),
+            "/ws/user": UserSocket(
+                sandbox.keys, connections, drop, idle_timeout, config.pong_before_cut
+            ),
+            "/live-data": RtdsSocket(
+                live.rtds, connections, drop, config.rtds_patience, config.rtds_lifetime
+            ),
+            "/sports": SportsSocket(
+                live.sports, connections, drop, config.game_interval, config.sports_text_ping
+            ),
+            "/live-v2/ws": PolyboltSocket(live.polybolt, sandbox.keys, connections, drop),
+        },
+        gamma_api=GammaApi(
+            sandbox.exchange, Catalogue(sandbox.clock, config.gamma_lag), live.scoreboard
         ),
         auth_api=AuthApi(sandbox.keys, gatekeeper, sandbox.account),
         account_api=AccountApi(sandbox.account, gatekeeper),
-        urls={
-            name: getattr(sandbox, name)
-            for name in ("market_url", "user_url", "clob_url", "gamma_url")
-        },
+        urls={field.name: getattr(sandbox, field.name) for field in attrs.fields(Urls)},
         clock=sandbox.clock,
     )
     return sandbox.rate_limit.wrap(app)
 
 
-def _urls(config: SandboxConfig, listener: trio.SocketListener) -> tuple[str, str, str, str]:
-    """Of market channel, user channel, CLOB and Gamma."""
+def _revoke(connections: Connections, live: LiveDesk, api_key: str) -> None:
+    """Part with everybody who has shown this key."""
+    connections.drop_key(api_key)
+    live.revoke(api_key)
+
+
+def _urls(config: SandboxConfig, listener: trio.SocketListener) -> Urls:
     port = listener.socket.getsockname()[1]
     address = f"[{config.address}]:{port}" if ":" in config.address else f"{config.address}:{port}"
-    http = f"http://{address}"
-    return f"ws://{address}/ws/market", f"ws://{address}/ws/user", http, http
+    return Urls(
+        market_url=f"ws://{address}/ws/market",
+        user_url=f"ws://{address}/ws/user",
+        rtds_url=f"ws://{address}/live-data",
+        sports_url=f"ws://{address}/sports",
+        polybolt_url=f"ws://{address}/live-v2/ws",
+        clob_url=f"http://{address}",
+        gamma_url=f"http://{address}",
+    )
 
 
 def _bind_privately() -> socket.socket:

@@ -12,7 +12,7 @@ import attrs
 
 from .account import Account
 from .books import Change, show_price, show_size
-from .floor import Floor, reach
+from .floor import Announce, Floor, reach
 from .flow import Taker
 from .markets import Market
 from .orders import Order
@@ -64,12 +64,12 @@ class Trading:
         self.floor.apply(market, [[change] for change in spared if change is not None])
         self.floor.refine(market)
 
-    def settle(self, market: Market, winner: int) -> None:
+    def settle(self, market: Market, winner: int | None, announce: Announce = "once") -> None:
         """End a market; the account's orders in it are cancelled first."""
         for order in self.account.open_orders:
             if order.market is market:
                 self.account.cancel(order, "CANCELED_MARKET_RESOLVED")
-        self.floor.settle(market, winner)
+        self.floor.settle(market, winner, announce)
 
     def place_own(self, market: Market, order: Change) -> Order:
         """Rest an order of the account."""

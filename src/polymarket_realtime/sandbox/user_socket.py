@@ -18,14 +18,10 @@ from starlette.websockets import WebSocket
 from .connection import BAD_SUBSCRIPTION, DROPPED, UserConnection
 from .connections import Connections
 from .credentials import ApiCredentials, KeyDesk
+from .masking import masked
 from .session import receive_text, run_session
 
 __all__ = ["UserSocket"]
-
-SHOWN = frozenset({"type", "operation", "markets", "assets_ids"})
-"""Fields of a client's frame that hold no secret."""
-
-MASK = "<masked>"
 
 PONG_PATIENCE = 1.0
 """Seconds that a refused client, if it may PING, has for that."""
@@ -149,18 +145,6 @@ def decode_update(text: str) -> Update | None:
     if operation not in ("subscribe", "unsubscribe") or markets is None:
         return None
     return Update(operation, markets)
-
-
-def masked(text: str) -> str:
-    """A client's frame without anything that might be secret."""
-    if text == "PING":
-        return text
-    body = _decode_object(text)
-    return json.dumps({k: v if k in SHOWN else _mask(v) for k, v in body.items()}) if body else MASK
-
-
-def _mask(value: Any) -> Any:
-    return dict.fromkeys(value, MASK) if isinstance(value, dict) else MASK
 
 
 def _decode_object(text: str) -> dict[str, Any]:
