@@ -36,10 +36,14 @@ from polymarket_realtime import (
     open_service,
     open_websocket_manager,
 )
+from polymarket_realtime.cli.options import sandbox_urls
 from polymarket_realtime.errors import (
     AuthenticationRequired,
+    InvalidFilter,
     InvalidIdentifier,
+    MarketClosed,
     MarketNotFound,
+    UnknownSymbol,
 )
 from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
 from polymarket_realtime.server.app import make_app
@@ -86,14 +90,7 @@ async def sandbox():
 
 @pytest.fixture
 def settings(sandbox: Sandbox) -> Settings:
-    return Settings(
-        market_url=sandbox.market_url,
-        clob_url=sandbox.clob_url,
-        gamma_url=sandbox.gamma_url,
-        user_url=sandbox.user_url,
-        backoff_initial=0.05,
-        notify_interval=0.01,
-    )
+    return Settings(**sandbox_urls(sandbox), backoff_initial=0.05, notify_interval=0.01)
 
 
 @pytest.fixture
@@ -190,6 +187,68 @@ async def test_a_condition_id_stands_for_all_tokens_of_its_market(manager, marke
     assert subscription(manager, subscription_id)["token_ids"] == list(market.token_ids)
 
 
+async def test_a_market_may_be_named_in_any_way(manager, market):
+    names = [market.slug, f"https://polymarket.com/market/{market.slug}", market.id]
+    for name in names:
+        subscription_id = await manager.subscribe("price_change", market_ids=[name])
+        listed = subscription(manager, subscription_id)
+        assert listed["market_ids"] == [name]
+        assert listed["token_ids"] == list(market.token_ids)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("price_change", {}),
+        ("agg_orderbook", {"depth": 3}),
+        ("last_trade_price", {}),
+        ("market_resolved", {}),
+    ],
+)
+async def test_markets_that_are_added_to_an_event_join(manager, sandbox, inbox, kind, arguments):
+    event = sandbox.exchange.markets[3].event.slug
+    subscription_id = await manager.subscribe(kind, market_ids=[f"event/{event}"], **arguments)
+    await manager.start_background_task()
+    with trio.fail_after(5):
+        await sandbox.wait_received(lambda frame: '"market"' in frame.text)
+    before = subscription(manager, subscription_id)["token_ids"]
+    new = sandbox.exchange.create_market("Will a new party win?", event=event, label="New party")
+    await inbox.wait(lambda: inbox.of_type("market_created"))
+    (created,) = inbox.of_type("market_created")
+    assert (created["market"], created["label"]) == (new.condition_id, "New party")
+    after = subscription(manager, subscription_id)["token_ids"]
+    assert set(after) - set(before) == set(new.token_ids)
+
+
+async def test_the_prices_of_an_event_come_with_their_sum(manager, sandbox, inbox):
+    event = sandbox.exchange.markets[3].event
+    await watched(manager, inbox, "price_change", market_ids=[f"event/{event.slug}"])
+    await inbox.wait(lambda: any(each["total"] for each in inbox.of_type("event_prices")))
+    prices = next(each for each in inbox.of_type("event_prices") if each["total"])
+    assert (prices["event"], len(prices["outcomes"])) == (event.slug, 3)
+
+
+async def test_a_settled_market_is_refused_except_for_its_resolution(
+    manager, sandbox, inbox, market
+):
+    sandbox.exchange.resolve(market.condition_id, 1)
+    with pytest.raises(MarketClosed, match="'No' has won"):
+        await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[market.condition_id])
+    await watched(manager, inbox, "market_resolved", market_ids=[market.condition_id])
+    (resolved,) = inbox.of_type("market_resolved")
+    assert (resolved["winning_outcome"], resolved["source"]) == ("No", "poll")
+
+
+async def test_a_subscription_ends_with_the_last_of_its_markets(manager, sandbox, inbox, market):
+    subscription_id = await watched(manager, inbox, "price_change", token_ids=[market.token_ids[0]])
+    sandbox.exchange.resolve(market.condition_id, 0)
+    await inbox.wait(lambda: inbox.of_type("market_resolved"))
+    with trio.fail_after(5):
+        while manager.get_status()["subscriptions"]["total"]:
+            await trio.lowlevel.checkpoint()
+    assert await manager.unsubscribe(subscription_id) is False
+
+
 async def test_subscribe_orderbook_keeps_its_callback_type(manager, token):
     subscription_id = await manager.subscribe(
         EventType.AGG_ORDERBOOK, token_ids=[token], callback_type="log"
@@ -198,16 +257,84 @@ async def test_subscribe_orderbook_keeps_its_callback_type(manager, token):
     assert (listed["type"], listed["callback_type"]) == ("agg_orderbook", "log")
 
 
-@pytest.mark.parametrize("wrong", ["", "abc", "12", "0x12", "-5", "9" * 90])
+@pytest.mark.parametrize(
+    "wrong", ["", "two words", "0x12", "9" * 90, "https://venue.example/event/abc"]
+)
 async def test_a_malformed_id_is_named_in_the_error(manager, wrong):
-    with pytest.raises(InvalidIdentifier, match=r"token id .* or a condition id") as caught:
+    with pytest.raises(InvalidIdentifier) as caught:
         await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[wrong])
     assert caught.value.value == wrong
 
 
-async def test_an_id_that_the_venue_does_not_know_is_named_in_the_error(manager):
-    with pytest.raises(MarketNotFound, match=SEED_EXAMPLE):
-        await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[SEED_EXAMPLE])
+@pytest.mark.parametrize("unknown", [SEED_EXAMPLE, "no-such-market", "12", "0x" + "12" * 32])
+async def test_an_id_that_the_venue_does_not_know_is_named_in_the_error(manager, unknown):
+    with pytest.raises(MarketNotFound, match=unknown):
+        await manager.subscribe(EventType.PRICE_CHANGE, market_ids=[unknown])
+
+
+# The live feeds
+
+
+def nothing(sandbox):
+    """The scores of all games come by themselves."""
+
+
+def trade(sandbox):
+    sandbox.exchange.trade(sandbox.exchange.markets[0].token_ids[0], "BUY", "5")
+
+
+def comment(sandbox):
+    sandbox.live.comment("Up only", event_id=sandbox.exchange.markets[0].event.id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "asked", "act", "shown"),
+    [
+        ("activity_trade", {}, '"activity"', trade, {"wallet", "side", "size", "question"}),
+        ("comment", {}, '"comments"', comment, {"body", "author"}),
+        ("sport_result", {}, "", nothing, {"league", "score"}),
+        ("reference_price", {"symbols": ["BTC/USD"]}, "btc/usd", nothing, {"symbol", "price"}),
+    ],
+)
+async def test_live_feeds_reach_the_callbacks(
+    manager, sandbox, inbox, kind, arguments, asked, act, shown
+):
+    subscription_id = await manager.subscribe(kind, **arguments)
+    await manager.start_background_task()
+    with trio.fail_after(5):
+        await manager.connect()
+        if asked:
+            await sandbox.wait_received(lambda frame: asked in frame.text)
+    act(sandbox)
+    await inbox.wait(lambda: inbox.of_type(kind))
+    event = inbox.of_type(kind)[0]
+    assert event["subscription_id"] == subscription_id
+    assert shown <= event.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "told"),
+    [
+        ("activity_trade", {"market_ids": ["a-slug"]}, "activity_trade takes no ids"),
+        ("reference_price", {}, "prices needs 1 to 64 symbols"),
+        ("price_change", {"symbols": ["btcusd"]}, "price_change takes no symbols"),
+        ("comment", {"symbols": ["btcusd"]}, "comment takes no symbols"),
+    ],
+)
+async def test_arguments_that_a_feed_does_not_take_are_refused(manager, kind, arguments, told):
+    with pytest.raises(InvalidFilter, match=told):
+        await manager.subscribe(kind, **arguments)
+
+
+async def test_a_symbol_that_is_none_is_named_in_the_error(manager):
+    with pytest.raises(UnknownSymbol, match="no symbol"):
+        await manager.subscribe("reference_price", symbols=["no symbol"])
+
+
+@pytest.mark.parametrize("kind", ["connected", "dropped", "book_delta", "gossip"])
+async def test_what_is_not_subscribed_to_by_itself_is_refused(manager, kind, token):
+    with pytest.raises(ValueError, match=kind):
+        await manager.subscribe(kind, token_ids=[token])
 
 
 async def test_unsubscribe_is_true_once_and_then_false(manager, token):
@@ -361,7 +488,9 @@ async def test_status_has_the_four_sections_and_is_plain_json(manager, market):
     await manager.subscribe(EventType.AGG_ORDERBOOK, token_ids=[market.token_ids[1]])
     status = json.loads(json.dumps(manager.get_status()))
     assert set(status) == {"connections", "subscriptions", "statistics", "background_task"}
-    assert set(status["connections"]) == {"market", "user", "clob", "realtime"}
+    endpoints = {"market", "user", "rtds", "prices", "sports"}
+    assert set(status["connections"]) == endpoints | {"clob", "realtime"}
+    assert status["connections"]["realtime"] == status["connections"]["rtds"]
     assert status["subscriptions"]["total"] == len(status["subscriptions"]["active"]) == 2
     assert status["subscriptions"]["by_type"] == {"price_change": 1, "agg_orderbook": 1}
     assert status["statistics"]["last_event_at"] is None
@@ -397,7 +526,7 @@ async def test_every_queued_message_is_consumed(sandbox, settings):
 
 async def test_leaving_the_manager_leaves_no_task_behind():
     venue = MemoryVenue()
-    nobody_there = Settings(gamma_url="http://127.0.0.1:9")
+    nobody_there = Settings(gamma_url="http://127.0.0.1:9", backoff_initial=0.01)
     before = trio.lowlevel.current_statistics().tasks_living
     async with open_websocket_manager(nobody_there, open_stream=venue.open_stream) as manager:
         await manager.subscribe(EventType.PRICE_CHANGE, token_ids=[SEED_EXAMPLE])
@@ -473,7 +602,8 @@ async def test_own_orders_and_trades_reach_the_callbacks(sandbox, settings, inbo
 async def test_the_tools_are_offered_under_their_names_and_parameters(settings):
     async with open_service(settings) as service, Client(make_app(service).server) as client:
         tools = (await client.list_tools()).tools
-    assert {tool.name: list(tool.input_schema["properties"]) for tool in tools} == {
+    parameters = {tool.name: list(tool.input_schema["properties"]) for tool in tools}
+    seed = {
         "subscribe_market_prices": ["market_ids", "callback_type"],
         "subscribe_orderbook_updates": ["token_ids", "depth", "callback_type"],
         "subscribe_user_orders": ["market_ids", "callback_type"],
@@ -481,6 +611,7 @@ async def test_the_tools_are_offered_under_their_names_and_parameters(settings):
         "get_realtime_status": [],
         "unsubscribe_realtime": ["subscription_id"],
     }
+    assert seed.items() <= parameters.items()
 
 
 @pytest.mark.slow

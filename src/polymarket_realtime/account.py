@@ -19,7 +19,8 @@ from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._venue.account import AccountApi
-from polymarket_realtime._venue.endpoints import Endpoint, user_endpoint
+from polymarket_realtime._venue.endpoint import Endpoint
+from polymarket_realtime._venue.endpoints import user_endpoint
 from polymarket_realtime._venue.rest import RestClient
 from polymarket_realtime.errors import (
     AuthenticationRequired,

@@ -8,7 +8,8 @@ from typing import Never
 import attrs
 import trio
 
-from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
+from polymarket_realtime._hub.note import SubscriptionNote
+from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.topics import Topic
 from polymarket_realtime._venue.wakeup import Wakeup
@@ -20,6 +21,10 @@ Sink = Callable[[Subscription, list[Event]], Awaitable[None]]
 """Takes the events of one subscription, in order. It may wait; nothing else stalls for it."""
 
 
+def _nobody(_: Subscription) -> None:
+    """Whom it does not matter to that a subscription has ended."""
+
+
 @attrs.define(eq=False)
 class Deliveries:
     """Subscriptions by id, and the one task that hands over their events.
@@ -27,11 +32,16 @@ class Deliveries:
     The task looks at most once per `interval` seconds, so a busy market reaches a model as a
     few fresh events and not as a flood; what could not be handed over in time is conflated or
     dropped, and counted, in each subscription's own mailbox.
+
+    Attributes:
+        finished: Called when a subscription has ended with all that it listens to, after its
+            last event was handed over. It is forgotten by then.
     """
 
     service: Service
     sink: Sink
     interval: float
+    finished: Callable[[Subscription], None] = _nobody
     _wakeup: Wakeup = attrs.field(factory=Wakeup, init=False)
     _subscriptions: dict[str, Subscription] = attrs.field(factory=dict, init=False)
 
@@ -63,4 +73,7 @@ class Deliveries:
                 events = subscription.receive_nowait()
                 if events:
                     await self.sink(subscription, events)
+                # It may have been removed while its events were handed over.
+                if subscription.finished and self.unsubscribe(subscription.id):
+                    self.finished(subscription)
             await trio.sleep(self.interval)

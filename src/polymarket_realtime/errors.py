@@ -4,6 +4,10 @@
 
     PolymarketRealtimeError
     ├── InvalidIdentifier        (also ValueError)  not an id of the expected kind
+    │   ├── AmbiguousIdentifier                     it may mean more than one thing
+    │   └── UnknownSymbol                           no reference price has this symbol
+    ├── InvalidFilter            (also ValueError)  a live feed cannot be filtered like this
+    ├── TooManyTokens            (also ValueError)  the ids stand for more tokens than allowed
     ├── SettingsError            (also ValueError)  a knob has a value that cannot work
     │   ├── InsecureUrl                             plain text to a host that is not loopback
     │   └── CredentialsError                        keys that cannot work; never repeats a value
@@ -13,12 +17,15 @@
     │   ├── ConnectFailed                           no WebSocket was opened
     │   ├── ConnectionLost                          an open WebSocket ended
     │   ├── HeartbeatTimeout                        nothing was heard for too long
+    │   ├── StreamStalled                           one stream stopped, its connection did not
+    │   ├── RequestFailed                           an open connection does not do what was asked
     │   └── CredentialsRejected                     the venue does not accept the credentials
     ├── RestFailed                                  the venue's REST did not answer usefully
     │   ├── LookupFailed                            the question was about a market
     │   └── Unauthorized                            401: the venue refuses the signature
     ├── NoApiKey                 (also LookupError) the wallet has no API credentials yet
     ├── MarketNotFound           (also LookupError) the venue knows no such market
+    ├── MarketClosed             (also LookupError) the market is settled: nothing will come
     ├── UnknownSubscription      (also LookupError) no subscription has this id
     ├── SubscriptionLagged                          a reader that asked for everything fell behind
     └── AuthenticationRequired   (also RuntimeError)  the feed is private: credentials are needed
@@ -29,7 +36,10 @@ secret.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
+    "AmbiguousIdentifier",
     "AuthenticationRequired",
     "CodecError",
     "ConnectFailed",
@@ -38,17 +48,23 @@ __all__ = [
     "CredentialsRejected",
     "HeartbeatTimeout",
     "InsecureUrl",
+    "InvalidFilter",
     "InvalidIdentifier",
     "LookupFailed",
+    "MarketClosed",
     "MarketNotFound",
     "NoApiKey",
     "PolymarketRealtimeError",
+    "RequestFailed",
     "RestFailed",
     "SettingsError",
+    "StreamStalled",
     "SubscriptionLagged",
+    "TooManyTokens",
     "TransportError",
     "Unauthorized",
     "UnknownSubscription",
+    "UnknownSymbol",
     "WalletSupportMissing",
 ]
 
@@ -58,6 +74,10 @@ _SHOWN_INPUT = 96
 
 def _shown(value: str) -> str:
     return repr(value if len(value) <= _SHOWN_INPUT else value[: _SHOWN_INPUT - 1] + "…")
+
+
+def _listed(candidates: Sequence[str]) -> str:
+    return ", ".join(map(_shown, candidates))
 
 
 class PolymarketRealtimeError(Exception):
@@ -70,6 +90,48 @@ class InvalidIdentifier(PolymarketRealtimeError, ValueError):
     def __init__(self, value: str, expected: str) -> None:
         super().__init__(f"{_shown(value)} is not {expected}")
         self.value, self.expected = value, expected
+
+
+class AmbiguousIdentifier(InvalidIdentifier):
+    """A text that may mean more than one thing; `candidates` are texts that mean only one."""
+
+    def __init__(self, value: str, candidates: Sequence[str]) -> None:
+        super().__init__(value, f"clear; it may mean {_listed(candidates)}")
+        self.candidates = tuple(candidates)
+
+
+class UnknownSymbol(InvalidIdentifier):
+    """No reference price has this symbol; `candidates` are like it, the nearest first."""
+
+    def __init__(self, value: str, candidates: Sequence[str]) -> None:
+        meant = f"; did you mean {_listed(candidates)}?" if candidates else ""
+        super().__init__(value, f"a symbol that a price is known of{meant}")
+        self.candidates = tuple(candidates)
+
+
+class InvalidFilter(PolymarketRealtimeError, ValueError):
+    """A filter that a live feed cannot be asked for; `problem` says what it can."""
+
+    def __init__(self, feed: str, problem: str) -> None:
+        super().__init__(f"the filter of {feed} {problem}")
+        self.feed, self.problem = feed, problem
+
+
+class TooManyTokens(PolymarketRealtimeError, ValueError):
+    """Identifiers that stand for more tokens than one subscription may have.
+
+    Attributes:
+        value: The identifier that stands for the most.
+        count: How many tokens all of them stand for.
+        limit: How many are allowed.
+    """
+
+    def __init__(self, value: str, count: int, limit: int) -> None:
+        super().__init__(
+            f"{_shown(value)} and what was passed with it stand for {count} tokens, and at most "
+            f"{limit} are allowed at once: pass single markets of it, or token ids"
+        )
+        self.value, self.count, self.limit = value, count, limit
 
 
 class SettingsError(PolymarketRealtimeError, ValueError):
@@ -163,6 +225,24 @@ class HeartbeatTimeout(TransportError):
         self.silent_for = silent_for
 
 
+class StreamStalled(TransportError):
+    """A stream that is never quiet has brought nothing for `silent_for` seconds."""
+
+    def __init__(self, stream: str, silent_for: float) -> None:
+        super().__init__(
+            f"no data of {stream} for {silent_for:.0f} s although the connection is open"
+        )
+        self.stream, self.silent_for = stream, silent_for
+
+
+class RequestFailed(TransportError):
+    """The venue does not do what an open connection has asked for; another may fare better."""
+
+    def __init__(self, request: str, problem: str) -> None:
+        super().__init__(f"the request to {request} failed: {problem}")
+        self.request, self.problem = request, problem
+
+
 class CredentialsRejected(TransportError):
     """The venue does not accept the credentials; trying again at once would not help."""
 
@@ -218,11 +298,42 @@ class NoApiKey(PolymarketRealtimeError, LookupError):
 
 
 class MarketNotFound(PolymarketRealtimeError, LookupError):
-    """The venue was asked and knows no market by this id."""
+    """The venue was asked and knows no market by this name.
 
-    def __init__(self, value: str) -> None:
-        super().__init__(f"no market with an order book has the id {_shown(value)}")
-        self.value = value
+    Attributes:
+        tried: What it was taken for, for example `market slug` and `event slug`.
+        candidates: Identifiers like it that do exist, the nearest first.
+    """
+
+    def __init__(
+        self, value: str, tried: Sequence[str] = (), candidates: Sequence[str] = ()
+    ) -> None:
+        how = f" (tried as {' and as '.join(tried)})" if tried else ""
+        meant = f"; did you mean {_listed(candidates)}?" if candidates else ""
+        super().__init__(f"no market with an order book is called {_shown(value)}{how}{meant}")
+        self.value, self.tried, self.candidates = value, tuple(tried), tuple(candidates)
+
+
+class MarketClosed(PolymarketRealtimeError, LookupError):
+    """The market is settled: it has no book, and no price will come.
+
+    Attributes:
+        question: The market's, as the venue writes it.
+        winner: The outcome that pays; None if it is not known, or the settlement was a split.
+        candidates: Identifiers of open markets of the same event.
+    """
+
+    def __init__(
+        self, value: str, question: str, winner: str | None, candidates: Sequence[str] = ()
+    ) -> None:
+        won = "" if winner is None else f" ({_shown(winner)} has won)"
+        still = f"; still open in its event: {_listed(candidates)}" if candidates else ""
+        super().__init__(
+            f"{_shown(value)} is settled{won}, so nothing will come of {_shown(question)}; "
+            f"its resolution can still be subscribed to{still}"
+        )
+        self.value, self.question, self.winner = value, question, winner
+        self.candidates = tuple(candidates)
 
 
 class UnknownSubscription(PolymarketRealtimeError, LookupError):

@@ -10,12 +10,13 @@ from datetime import datetime
 import trio
 
 from polymarket_realtime._hub.hub import Hub
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._model.events import USER_FEED
 from polymarket_realtime._model.values import utc_from_ms, utc_from_seconds
 from polymarket_realtime._protocol.book import Book
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.counters import FeedCounters
+from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.shard import (
     ConnectionState,
@@ -31,6 +32,7 @@ from polymarket_realtime.status import (
     EndpointStatus,
     Statistics,
     Status,
+    StreamStatus,
     Subscriptions,
     SubscriptionStatus,
 )
@@ -46,10 +48,10 @@ _WORST_FIRST = (
 
 
 def report_status(
-    pools: Mapping[str, Pool], account: Account, hub: Hub, books: BookStore, *, started: float
+    pools: Mapping[str, Pool], account: Account, hub: Hub, known: Known, *, started: float
 ) -> Status:
     """Everything at this moment."""
-    subscriptions = [_subscription(each, books) for each in hub.subscriptions]
+    subscriptions = [_subscription(each, known) for each in hub.subscriptions]
     authentications = {USER_FEED: account.status()}
     return Status(
         connections={
@@ -79,7 +81,20 @@ def _endpoint(pool: Pool, authentication: AuthenticationStatus | None) -> Endpoi
         url=pool.endpoint.url,
         connections=[_connection(each) for each in connections],
         authentication=authentication,
+        streams=[] if pool.endpoint.streams is None else _streams(pool.endpoint.streams),
     )
+
+
+def _streams(streams: Streams) -> list[StreamStatus]:
+    return [
+        StreamStatus(
+            name=name,
+            state=state,
+            last_event_at=None if heard is None else utc_from_seconds(heard),
+            problem=problem,
+        )
+        for name, (state, heard, problem) in streams.states().items()
+    ]
 
 
 def _connection(connection: ConnectionStatistics) -> ConnectionStatus:
@@ -90,7 +105,7 @@ def _connection(connection: ConnectionStatistics) -> ConnectionStatus:
         name=connection.name,
         state=connection.state,
         since=since,
-        assets=connection.assets,
+        assets=connection.keys,
         dials=connection.dials,
         reconnects=max(connection.connects - 1, 0),
         failures=connection.failures,
@@ -107,9 +122,9 @@ def _wall(moment: float | None) -> datetime | None:
     return utc_from_seconds(time.time() - trio.current_time() + moment)
 
 
-def _subscription(subscription: Subscription, books: BookStore) -> SubscriptionStatus:
+def _subscription(subscription: Subscription, known: Known) -> SubscriptionStatus:
     counts, note = subscription.statistics(), subscription.note
-    held = [books.get(asset_id) for asset_id in subscription.asset_ids]
+    held = [known.books.get(asset_id) for asset_id in subscription.asset_ids]
     return SubscriptionStatus(
         id=subscription.id,
         type=note.type,
@@ -123,13 +138,17 @@ def _subscription(subscription: Subscription, books: BookStore) -> SubscriptionS
         events_conflated=counts.conflated,
         events_dropped=counts.dropped,
         last_event_at=None if counts.last_event is None else utc_from_seconds(counts.last_event),
-        assets=[_asset(book) for book in held if book is not None],
+        assets=[_asset(book, known) for book in held if book is not None],
     )
 
 
-def _asset(book: Book) -> AssetStatus:
+def _asset(book: Book, known: Known) -> AssetStatus:
+    name = known.names.get(book.asset_id)
     return AssetStatus(
         asset_id=book.asset_id,
+        question=None if name is None else name.question,
+        outcome=None if name is None else name.outcome,
+        resolution=known.resolutions.stage_of(book.market),
         in_sync=book.in_sync,
         reason=book.reason,
         epoch=book.epoch,

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import random
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Final
 
 import attrs
 import trio
 
 from polymarket_realtime._hub.hub import Hub
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Overflow
-from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
-from polymarket_realtime._model.catalog import ResolvedAsset
+from polymarket_realtime._hub.note import SubscriptionNote
+from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._lookup.resolving import Found, find_markets, look_up, look_up_markets
+from polymarket_realtime._model.catalog import AssetName, Market, ResolvedAsset
 from polymarket_realtime._model.credentials import Credentials
-from polymarket_realtime._model.events import USER_FEED, Event
+from polymarket_realtime._model.events import MARKET_FEED, USER_FEED, Event
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.lifecycle import MarketResolved, ResolutionStage
 from polymarket_realtime._model.market import OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._model.topics import Topic
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.catalog import Catalog
-from polymarket_realtime._venue.endpoints import market_endpoint
+from polymarket_realtime._venue.http import Transport
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.pool import Pool
-from polymarket_realtime._venue.recorder import open_recorder
 from polymarket_realtime._venue.rest import open_rest
-from polymarket_realtime._venue.transport import OpenStream, open_text_stream
+from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.account import Account, make_account
 from polymarket_realtime.reporting import report_status
-from polymarket_realtime.resolving import resolve_assets, resolve_markets
 from polymarket_realtime.settings import Settings
 from polymarket_realtime.status import Status
+from polymarket_realtime.wiring import (
+    make_dialler,
+    make_endpoints,
+    make_market_watch,
+    make_resolutions,
+    open_recording,
+)
 
 __all__ = ["Service", "open_service"]
 
 _BATCHES: Final = 16
 """Socket reads that may wait for the hub, which never waits itself."""
+
+_MOST_TOKENS: Final = 10_000
+"""What identifiers may stand for if only their markets matter."""
 
 
 @asynccontextmanager
@@ -49,6 +59,7 @@ async def open_service(
     settings: Settings | None = None,
     *,
     open_stream: OpenStream | None = None,
+    transport: Transport | None = None,
     uniform: Uniform = random.uniform,
 ) -> AsyncIterator[Service]:
     """Run the feed for as long as the block lasts.
@@ -58,7 +69,9 @@ async def open_service(
 
     Args:
         settings: The knobs; the defaults point at the venue.
-        open_stream: How to dial, in place of real sockets.
+        open_stream: How to dial, in place of real sockets. Without a `transport` beside it, the
+            catalogue is only asked what the program itself asks, and nothing in the background.
+        transport: What carries REST requests, in place of real connections.
         uniform: Where the jitter of the backoff comes from.
 
     Raises:
@@ -67,53 +80,42 @@ async def open_service(
             leaves: catch it with `except*`.
     """
     settings = Settings() if settings is None else settings
-    books = BookStore()
     events_in, events_out = trio.open_memory_channel[list[Event]](_BATCHES)
-    async with open_rest(settings) as rest:
+    async with open_rest(settings, transport=transport) as rest:
         account = make_account(settings, rest)
         async with (
-            _open_recording(settings, account) as record,
+            open_recording(settings, account) as record,
             trio.open_nursery() as registry,  # consumers: outlive every producer
         ):
-            dial = _dialler(settings) if open_stream is None else open_stream
-            endpoints = market_endpoint(settings, books), account.endpoint(settings, uniform)
+            dial = make_dialler(settings) if open_stream is None else open_stream
+            books, resolutions = BookStore(), make_resolutions(settings)
             pools = {
                 each.name: Pool(each, Interest(), record(each.guard(dial)), uniform)
-                for each in endpoints
+                for each in make_endpoints(settings, account, books, resolutions, uniform)
             }
             interests = {name: pool.interest for name, pool in pools.items()}
-            hub = Hub(books, account.ledger, interests, capacity=settings.mailbox_capacity)
+            catalog = Catalog(settings, rest, books.names)
+            watch = make_market_watch(settings, catalog, resolutions, interests[MARKET_FEED])
+            known = Known(
+                books=books,
+                ledger=account.ledger,
+                resolutions=resolutions,
+                streams={
+                    name: pool.endpoint.streams
+                    for name, pool in pools.items()
+                    if pool.endpoint.streams is not None
+                },
+            )
+            hub = Hub(known, interests, watch=watch, capacity=settings.mailbox_capacity)
             registry.start_soon(hub.run, events_out, name="hub")
             async with trio.open_nursery() as feeds:  # producers: one pool per endpoint
                 with events_in:
                     for name, pool in pools.items():
                         feeds.start_soon(pool.run, events_in.clone(), name=f"pool {name}")
-                yield Service(settings, account, hub, books, pools, Catalog(settings, rest))
+                    if open_stream is None or transport is not None:
+                        feeds.start_soon(watch.run, events_in.clone(), name="market watch")
+                yield Service(settings, account, hub, known, pools, catalog)
                 feeds.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _open_recording(
-    settings: Settings, account: Account
-) -> AsyncIterator[Callable[[OpenStream], OpenStream]]:
-    """A function that has all connections of a dialler recorded, if the settings ask for it."""
-    if settings.record is None:
-        yield lambda open_stream: open_stream
-        return
-    async with open_recorder(settings.record, account.api.scrub) as record:
-        yield record
-
-
-def _dialler(settings: Settings) -> OpenStream:
-    # Reading the machine's certificates takes some 20 ms: once, and not at every dial.
-    secure = any(url.startswith("wss:") for url in (settings.market_url, settings.user_url))
-    return partial(
-        open_text_stream,
-        ssl_context=ssl.create_default_context() if secure else None,
-        open_timeout=settings.open_timeout,
-        max_message_size=settings.max_message_size,
-        user_agent=settings.user_agent,
-    )
 
 
 @attrs.frozen(eq=False)
@@ -129,7 +131,7 @@ class Service:
     settings: Settings
     account: Account
     _hub: Hub
-    _books: BookStore
+    _known: Known
     _pools: Mapping[str, Pool]
     _catalog: Catalog
     started: float = attrs.field(factory=time.time, init=False)
@@ -168,12 +170,12 @@ class Service:
 
         Look at `in_sync` before you act on it. None before the first snapshot.
         """
-        book = self._books.get(asset_id)
+        book = self._known.books.get(asset_id)
         return book.view(depth) if book is not None and book.epoch else None
 
     def price(self, asset_id: AssetId) -> PriceChangeEvent | None:
         """The displayed price of a subscribed asset; None while its book is not the truth."""
-        book = self._books.get(asset_id)
+        book = self._known.books.get(asset_id)
         return book.price if book is not None and book.in_sync else None
 
     def use_credentials(self, credentials: Credentials) -> None:
@@ -181,32 +183,70 @@ class Service:
         self.account.use(credentials)
         self._pools[USER_FEED].redial()
 
+    def name_of(self, asset_id: AssetId) -> AssetName | None:
+        """What a token is called, if that is known yet. Text of the venue: data."""
+        return self._known.names.get(asset_id)
+
+    def resolution(self, asset_id: AssetId) -> MarketResolved | None:
+        """How the market of a token was settled; None if it was not, as far as is known."""
+        return self._known.resolutions.resolution_of(asset_id)
+
+    def resolution_stage(self, market: ConditionId) -> ResolutionStage | None:
+        """How far a subscribed market is on its way to settlement; None if it is not known."""
+        return self._known.resolutions.stage_of(market)
+
+    async def look_up(self, identifiers: Sequence[str], *, include_closed: bool = False) -> Found:
+        """Find what people call markets by: ids, slugs, URLs, Gamma ids, in any mixture.
+
+        Args:
+            identifiers: Token ids, condition ids, slugs of markets and of events, URLs of
+                polymarket.com, and Gamma's numbers.
+            include_closed: Whether the settled markets of an event count as well.
+
+        Raises:
+            InvalidIdentifier: One cannot be any of these, or may mean several things.
+            MarketNotFound: The venue does not know one; says what is like it.
+            TooManyTokens: They stand for more than `Settings.tokens_per_subscription`.
+            LookupFailed: The venue cannot be asked about what needs an answer. Token ids need
+                none: they are found without their names.
+        """
+        return await look_up(
+            self._catalog,
+            identifiers,
+            limit=self.settings.tokens_per_subscription,
+            include_closed=include_closed,
+        )
+
+    async def look_up_markets(self, identifiers: Sequence[str]) -> Found:
+        """Find markets as `look_up` does, settled ones too, for what needs no token of them.
+
+        Condition ids need no answer of the venue: they are in `Found.conditions` without.
+        """
+        # No connection carries anything for their tokens, so an event may be as big as they come.
+        return await look_up_markets(self._catalog, identifiers, limit=_MOST_TOKENS)
+
     async def resolve(self, identifiers: Sequence[str]) -> tuple[ResolvedAsset, ...]:
-        """Find the tokens that token ids and condition ids stand for.
+        """The tokens that identifiers stand for, as `look_up` finds them, settled ones too.
 
         Raises:
-            InvalidIdentifier: One is neither.
-            MarketNotFound: The venue does not know one.
-            LookupFailed: The venue cannot be asked about a condition id.
+            InvalidIdentifier: As `look_up`, like all others.
         """
-        return await resolve_assets(self._catalog, identifiers)
+        return (await self.look_up(identifiers, include_closed=True)).assets
 
-    async def resolve_markets(
-        self, identifiers: Sequence[str]
-    ) -> tuple[tuple[ConditionId, ...], tuple[ResolvedAsset, ...]]:
-        """Find the markets that token ids and condition ids stand for, and their tokens.
+    async def find_markets(
+        self, query: str, *, limit: int = 10, include_closed: bool = False
+    ) -> tuple[Market, ...]:
+        """Search by words; the best match first.
 
         Raises:
-            InvalidIdentifier: One is neither.
-            MarketNotFound: The venue does not know one.
-            LookupFailed: The venue cannot be asked about a token id.
+            LookupFailed: The venue cannot be asked.
         """
-        return await resolve_markets(self._catalog, identifiers)
+        return await find_markets(self._catalog, query, limit=limit, include_closed=include_closed)
 
     def status(self) -> Status:
         """Connections, subscriptions and counts at this moment."""
         return report_status(
-            self._pools, self.account, self._hub, self._books, started=self.started
+            self._pools, self.account, self._hub, self._known, started=self.started
         )
 
     async def wait_connected(self) -> None:

@@ -76,6 +76,10 @@ def _channel_url(channel: str) -> Any:
     )
 
 
+def _socket_url(default: str) -> Any:
+    return attrs.field(default=default, validator=_check_url, metadata={"schemes": ("ws", "wss")})
+
+
 def _positive(default: float) -> Any:
     return attrs.field(default=default, validator=_check_positive)
 
@@ -92,6 +96,9 @@ class Settings:
     Attributes:
         market_url: The CLOB market channel. `ws://` is accepted for loopback only.
         user_url: The CLOB user channel, for one's own orders and trades; as `market_url`.
+        rtds_url: The real-time data service: everybody's trades, comments, reference prices.
+        polybolt_url: The newer feed of reference prices, used if there are credentials.
+        sports_url: The sports channel.
         clob_url: Base of the CLOB's REST.
         gamma_url: Base of the Gamma REST, which knows the markets' names.
         open_timeout: Seconds to wait for DNS, TCP, TLS and handshake together.
@@ -99,11 +106,20 @@ class Settings:
         ping_interval: Seconds between two `PING`.
         ping_timeout: Seconds without any frame after which a connection is replaced; longer
             than `ping_interval`.
+        data_timeout: Seconds that a live stream which is never quiet, such as everybody's trades,
+            may be silent before its connection is replaced.
+        connection_lifetime: Seconds after which a connection that the venue would end by itself
+            is replaced, without a gap. RTDS ends each after 7,200.
+        resolution_interval: Seconds between the first two questions whether a market that has
+            ended is settled; later ones are further apart.
+        resolution_interval_maximum: Seconds between two such questions at most, and while a
+            market has not ended.
         backoff_initial: Seconds before the first redial.
         backoff_maximum: Seconds that no wait for a redial exceeds.
         backoff_multiplier: Growth from one wait to the next, from 1 to 10.
         backoff_jitter: Part of a wait that chance may take away, from 0 to 0.5.
         assets_per_connection: Most assets that one connection carries.
+        tokens_per_subscription: Most tokens that the identifiers of one call may stand for.
         max_message_size: Bytes of the largest message accepted; an opening dump of 200 books
             is one message.
         mailbox_capacity: Events that a subscription holds for a slow reader.
@@ -118,17 +134,25 @@ class Settings:
 
     market_url: str = _channel_url("market")
     user_url: str = _channel_url("user")
+    rtds_url: str = _socket_url("wss://ws-live-data.polymarket.com")
+    polybolt_url: str = _socket_url("wss://ws-live-v2.polymarket.com/ws")
+    sports_url: str = _socket_url("wss://sports-api.polymarket.com/ws")
     clob_url: str = _rest_url("https://clob.polymarket.com")
     gamma_url: str = _rest_url("https://gamma-api.polymarket.com")
     open_timeout: float = _positive(10.0)
     lookup_timeout: float = _positive(10.0)
     ping_interval: float = _positive(10.0)
     ping_timeout: float = attrs.field(default=30.0)
+    data_timeout: float = _positive(20.0)
+    connection_lifetime: float = _positive(6600.0)
+    resolution_interval: float = _positive(15.0)
+    resolution_interval_maximum: float = _positive(600.0)
     backoff_initial: float = _positive(1.0)
     backoff_maximum: float = _positive(60.0)
     backoff_multiplier: float = attrs.field(default=2.0)
     backoff_jitter: float = attrs.field(default=0.2)
     assets_per_connection: int = attrs.field(default=200)
+    tokens_per_subscription: int = _positive(200)
     max_message_size: int = _positive(32 * 1024 * 1024)
     mailbox_capacity: int = _positive(1024)
     notify_interval: float = _positive(0.25)
@@ -138,6 +162,17 @@ class Settings:
     wallet: Wallet | None = None
     address: str | None = attrs.field()
     credentials_problem: CredentialsError | None = attrs.field(default=None, eq=False)
+
+    @property
+    def socket_urls(self) -> tuple[str, ...]:
+        """Every WebSocket that may be dialled."""
+        return (
+            self.market_url,
+            self.user_url,
+            self.rtds_url,
+            self.polybolt_url,
+            self.sports_url,
+        )
 
     @property
     def backoff(self) -> Backoff:

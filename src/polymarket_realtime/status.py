@@ -14,6 +14,7 @@ __all__ = [
     "EndpointStatus",
     "Statistics",
     "Status",
+    "StreamStatus",
     "SubscriptionStatus",
     "Subscriptions",
 ]
@@ -27,7 +28,7 @@ class ConnectionStatus:
         state: `connecting`, `connected`, `waiting` (for the next dial) or `parked` (the venue
             has nothing more to say about its assets).
         since: When it entered that state.
-        assets: How many it carries.
+        assets: How many it carries, or how many streams of another feed.
         reconnects: Successful dials after the first.
         failures: Dials that failed and connections that were lost.
         last_message_at: PONG included; None before the first.
@@ -76,6 +77,23 @@ class AuthenticationStatus:
 
 
 @attrs.frozen(kw_only=True)
+class StreamStatus:
+    """One stream of a live feed: `activity`, `comments`, `sports`, `crypto:btcusd`.
+
+    Attributes:
+        state: `waiting` (asked for, nothing has come), `flowing`, `interrupted` (something may be
+            missing since) or `gone` (the venue does not serve it).
+        last_event_at: None before the first.
+        problem: What is wrong with it; None if nothing is.
+    """
+
+    name: str
+    state: str
+    last_event_at: datetime | None
+    problem: str | None
+
+
+@attrs.frozen(kw_only=True)
 class EndpointStatus:
     """One upstream address and its connections.
 
@@ -83,6 +101,7 @@ class EndpointStatus:
         connected: Whether every connection that is needed is up, and one is.
         state: The worst of its connections' states; `idle` while nothing is wanted.
         authentication: How it stands with the credentials; None where none are needed.
+        streams: Of a live feed, those that are listened to.
     """
 
     connected: bool
@@ -90,13 +109,22 @@ class EndpointStatus:
     url: str
     connections: list[ConnectionStatus]
     authentication: AuthenticationStatus | None
+    streams: list[StreamStatus]
 
 
 @attrs.frozen(kw_only=True)
 class AssetStatus:
-    """One subscribed token: whether its book is the truth, and if not, why."""
+    """One subscribed token: whether its book is the truth, and if not, why.
+
+    Attributes:
+        question: Text of the venue, like `outcome`: data, never instructions.
+        resolution: How far its market is on its way to settlement; None if that is not known.
+    """
 
     asset_id: str
+    question: str | None
+    outcome: str | None
+    resolution: str | None
     in_sync: bool
     reason: str | None
     epoch: int

@@ -1,6 +1,6 @@
 """For tests of programs that embed the service: a venue in memory, and frames to send.
 
-The venue takes the place of real sockets, so tests run on Trio's virtual clock::
+The venue takes the place of real sockets and of REST, so tests run on Trio's virtual clock::
 
     async def test_something(autojump_clock):
         venue = MemoryVenue()
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,12 +24,16 @@ import trio
 
 from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._protocol.heartbeat import PING, PONG
+from polymarket_realtime._venue.memory_catalog import MemoryCatalog, MemoryMarket
+from polymarket_realtime._venue.memory_http import make_transport
 from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 __all__ = [
     "MARKET",
     "Frame",
+    "MemoryCatalog",
     "MemoryConnection",
+    "MemoryMarket",
     "MemoryVenue",
     "make_book",
     "make_price_change",
@@ -109,17 +113,26 @@ class _MemoryStream:
         await trio.lowlevel.checkpoint()
         self.connection.hear(text)
 
+    async def probe(self) -> None:
+        if not self.connection.answers_ping:
+            await trio.sleep_forever()
+        await trio.lowlevel.checkpoint()
+
 
 class MemoryVenue:
-    """Accepts every dial, or refuses while it is `down`.
+    """Accepts every dial, or refuses while it is `down`, and answers about its markets.
 
     Attributes:
         down: The error that dials get while it is set.
         connections: All that were accepted, oldest first.
         dials: When each dial was made, on Trio's clock.
+        catalog: What REST knows of markets, and whether it answers.
+        transport: What carries REST requests to the catalogue, in place of real connections.
     """
 
     def __init__(self) -> None:
+        self.catalog = MemoryCatalog()
+        self.transport = make_transport(self.catalog.answer)
         self.down: str | None = None
         self.connections: list[MemoryConnection] = []
         self.dials: list[float] = []
@@ -143,6 +156,12 @@ class MemoryVenue:
     async def accept(self) -> MemoryConnection:
         """The next connection."""
         return await self._out.receive()
+
+    def list_market(
+        self, question: str, outcomes: Mapping[str, str], **fields: Any
+    ) -> MemoryMarket:
+        """Add a market to the catalogue: token ids by the outcomes' names."""
+        return self.catalog.list_market(question, outcomes, **fields)
 
 
 Levels = Iterable[tuple[str, str]]

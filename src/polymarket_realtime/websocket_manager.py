@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, Literal
 
 import trio
 
 from polymarket_realtime._codec.converter import event_to_dict, unstructure
 from polymarket_realtime._codec.describe import describe
-from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
+from polymarket_realtime._hub.note import SubscriptionNote
+from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._lookup.resolving import require_open
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.live import RTDS_FEED
 from polymarket_realtime._model.topics import (
+    AssetTopicBase,
     BookTopic,
     NewMarketTopic,
     PriceTopic,
@@ -30,6 +35,9 @@ from polymarket_realtime._protocol.authentication import AuthenticationState
 from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Deliveries
+from polymarket_realtime.errors import InvalidFilter
+from polymarket_realtime.following import plan_topics
+from polymarket_realtime.live_data import LiveFeed, plan_live_topics
 from polymarket_realtime.service import Service, open_service
 from polymarket_realtime.settings import Settings
 
@@ -38,14 +46,19 @@ __all__ = ["WebSocketManager", "open_websocket_manager"]
 NotificationCallback = Callable[[dict[str, Any]], Awaitable[None]]
 LogCallback = Callable[[str], Awaitable[None]]
 
-_TOPICS: Final[dict[EventType, Callable[[AssetId], Topic]]] = {
+_TOPICS: Final[dict[EventType, Callable[[AssetId], AssetTopicBase]]] = {
     EventType.PRICE_CHANGE: PriceTopic,
     EventType.LAST_TRADE_PRICE: TradeTopic,
-    EventType.MARKET_RESOLVED: ResolutionTopic,
 }
 _PRIVATE: Final[dict[EventType, Callable[[ConditionId | None], Topic]]] = {
     EventType.ORDER: UserOrderTopic,
     EventType.TRADE: UserTradeTopic,
+}
+_LIVE: Final[dict[EventType, LiveFeed]] = {
+    EventType.ACTIVITY_TRADE: LiveFeed.ACTIVITY,
+    EventType.COMMENT: LiveFeed.COMMENTS,
+    EventType.SPORT_RESULT: LiveFeed.SPORTS,
+    EventType.REFERENCE_PRICE: LiveFeed.PRICES,
 }
 
 
@@ -128,17 +141,21 @@ class WebSocketManager:
         callback_type: Literal["notification", "log"] = "notification",
         *,
         depth: int = 10,
+        symbols: Sequence[str] = (),
     ) -> str:
         """Begin to call back with the events of a kind.
 
         Args:
             event_type: `PRICE_CHANGE`, `AGG_ORDERBOOK`, `LAST_TRADE_PRICE`, `MARKET_CREATED`,
-                `MARKET_RESOLVED`, or of one's own account `ORDER` and `TRADE`.
+                `MARKET_RESOLVED`, of one's own account `ORDER` and `TRADE`, or of the live feeds
+                `ACTIVITY_TRADE`, `COMMENT`, `SPORT_RESULT` and `REFERENCE_PRICE`.
             channel: Noted in the status; the service knows which channel it needs.
-            market_ids: Condition ids or token ids; for `ORDER` and `TRADE` none means all.
+            market_ids: Ids, slugs or polymarket.com links of markets and events, whose new
+                markets join; for `ORDER` and `TRADE` none means all.
             token_ids: The same; both lists are taken together.
             callback_type: Which callback to call.
             depth: Levels a side, for `AGG_ORDERBOOK`.
+            symbols: Whose prices, for `REFERENCE_PRICE`.
 
         Returns:
             The id that `unsubscribe` takes.
@@ -146,12 +163,17 @@ class WebSocketManager:
         Raises:
             AuthenticationRequired: For `ORDER` and `TRADE`, without credentials.
             CredentialsError: For these, with credentials that cannot work.
-            InvalidIdentifier: An id is neither a token id nor a condition id.
+            InvalidIdentifier: An id cannot be one, may mean several things, or a symbol is none.
+            InvalidFilter: A live feed with ids, or `symbols` with anything but prices.
             MarketNotFound: The venue does not know an id.
-            LookupFailed: The venue cannot be asked about a condition id.
+            MarketClosed: It is settled, and neither its resolution nor one's account is meant.
+            TooManyTokens: They stand for too many tokens.
+            LookupFailed: The venue cannot be asked about what needs an answer.
+            ValueError: There are no such events, or they are not subscribed to by themselves.
         """
         kind = EventType(event_type)
-        topics = await self._topics(kind, [*(market_ids or ()), *(token_ids or ())], depth)
+        ids = [*(market_ids or ()), *(token_ids or ())]
+        topics = await self._topics(kind, ids, depth, symbols)
         note = SubscriptionNote(
             type=kind,
             channel=channel,
@@ -160,17 +182,44 @@ class WebSocketManager:
         )
         return self._deliveries.subscribe(*topics, note=note).id
 
-    async def _topics(self, kind: EventType, ids: Sequence[str], depth: int) -> list[Topic]:
+    async def _topics(
+        self, kind: EventType, ids: Sequence[str], depth: int, symbols: Sequence[str]
+    ) -> Sequence[Topic]:
+        if symbols and kind is not EventType.REFERENCE_PRICE:
+            raise InvalidFilter(kind, f"takes no symbols: only {EventType.REFERENCE_PRICE} does")
+        if kind in _LIVE:
+            return await self._live_topics(kind, ids, symbols)
+        if kind in _PRIVATE:
+            return await self._own_topics(kind, ids)
         if kind is EventType.MARKET_CREATED:
             return [NewMarketTopic()]
-        if kind in _PRIVATE:
-            self._service.account.require()
-            markets, _ = await self._service.resolve_markets(ids)
-            return [_PRIVATE[kind](market) for market in markets or (None,)]
-        assets = [asset.asset_id for asset in await self._service.resolve(ids)]
-        if kind is EventType.AGG_ORDERBOOK:
-            return [BookTopic(asset_id, depth) for asset_id in assets]
-        return [_TOPICS[kind](asset_id) for asset_id in assets]
+        return await self._market_topics(kind, ids, depth)
+
+    async def _market_topics(
+        self, kind: EventType, ids: Sequence[str], depth: int
+    ) -> Sequence[Topic]:
+        if kind is EventType.MARKET_RESOLVED:
+            found = await self._service.look_up(ids, include_closed=True)
+            return plan_topics(found, ResolutionTopic)
+        book = partial(BookTopic, depth=depth)
+        each = book if kind is EventType.AGG_ORDERBOOK else _TOPICS.get(kind)
+        if each is None:
+            raise ValueError(f"{kind} events are not subscribed to by themselves")
+        found = await self._service.look_up(ids)
+        require_open(found)
+        return plan_topics(found, each)
+
+    async def _own_topics(self, kind: EventType, ids: Sequence[str]) -> Sequence[Topic]:
+        self._service.account.require()
+        found = await self._service.look_up_markets(ids)
+        return [_PRIVATE[kind](market) for market in found.conditions or (None,)]
+
+    async def _live_topics(
+        self, kind: EventType, ids: Sequence[str], symbols: Sequence[str]
+    ) -> Sequence[Topic]:
+        if ids:
+            raise InvalidFilter(kind, "takes no ids here: all of the feed comes")
+        return (await plan_live_topics(self._service, _LIVE[kind], symbols=symbols)).topics
 
     async def unsubscribe(self, subscription_id: str) -> bool:
         """Call back no more; False if there is no such subscription."""
@@ -195,14 +244,13 @@ class WebSocketManager:
     def get_status(self) -> dict[str, Any]:
         """Plain data: `connections`, `subscriptions`, `statistics` and `background_task`.
 
-        `connections.clob` is another name of `market`; `realtime` is an address that nothing
-        here needs.
+        `connections.clob` is another name of `market`, and `realtime` of `rtds`.
         """
         status: dict[str, Any] = unstructure(self._service.status())
         connections = status["connections"]
         authenticated = self._service.account.status().state == AuthenticationState.PROVEN
         connections["clob"] = {**connections["market"], "authenticated": authenticated}
-        connections["realtime"] = {"connected": False, "state": "not needed"}
+        connections["realtime"] = connections[RTDS_FEED]
         status["background_task"]["running"] = self._delivering is not None
         return status
 

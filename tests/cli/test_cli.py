@@ -5,16 +5,19 @@ import os
 import re
 import socket
 
+import attrs
 import pytest
 import trio
 
 import polymarket_realtime
+from polymarket_realtime import Settings
 from polymarket_realtime.cli import main
 from polymarket_realtime.cli.exits import CommandFailed, run_command, run_until_signal
 from polymarket_realtime.cli.options import VenueOptions, open_venue
 from polymarket_realtime.errors import InsecureUrl, MarketNotFound, SettingsError
 
 TOKEN = "7" * 77
+URLS = [name for name in attrs.fields_dict(Settings) if name.endswith("_url")]
 
 
 @pytest.fixture(autouse=True)
@@ -52,15 +55,34 @@ def complaint(capsys, *arguments):
         (["serve", "--log-level", "loud"], "loud"),
         (["watch"], "watch what?"),
         (["watch", "--orders"], "authentication required: one's own orders and trades need"),
-        (["watch", "--orders", "--sandbox", "12345"], "'12345' is not a token id"),
+        (["watch", "--orders", "--sandbox", "0x12"], "'0x12' is not a condition id"),
+        (["watch", "--orders", "--feed", "sports"], "--orders and --feed exclude each other"),
+        (["watch", "--orders", "--resolutions"], "--orders and --resolutions exclude each other"),
+        (["watch", "--feed", "sports", "a-slug"], "--feed and 'a-slug' exclude each other"),
+        (["watch", "a-slug", "--symbol", "btcusd"], "--symbol belongs to --feed"),
+        (["watch", "a-slug", "--filter", "{}"], "--filter belongs to --feed"),
+        (["watch", "--feed", "gossip"], "gossip"),
+        (["watch", "--feed", "prices"], "the filter of prices needs 1 to 64 symbols"),
+        (["watch", "--feed", "prices", "--symbol", "no symbol"], "'no symbol' is not a symbol"),
+        (["watch", "--feed", "sports", "--symbol", "btcusd"], "takes no symbols"),
+        (["watch", "--feed", "activity", "--filter", "{"], "the filter of activity"),
+        (["watch", "--feed", "activity", "--filter", '{"size": 1}'], "min_size"),
+        (["watch", "--feed", "sports", "--rtds-url", "ws://venue.example"], "use wss://"),
+        (["watch", "--resolutions"], "the resolution of what?"),
+        (["watch", "--resolutions", "0x12"], "'0x12' is not a condition id"),
+        (["find"], "find what?"),
+        (["find", "bitcoin", "--limit", "0"], "--limit"),
+        (["find", "bitcoin", "--limit", "51"], "--limit"),
+        (["find", "?!"], "'?!' is not something to search for"),
         (["watch", "--orders", "--user-url", "ws://venue.example/ws/user"], "use wss://"),
         (["watch", "--orders", "--api-key", "x"], "--api-key"),
         (["credentials", "derive"], "set POLYGON_PRIVATE_KEY in the environment"),
         (["credentials", "derive", "--export", "everything"], "everything"),
         (["credentials", "derive", "--sandbox", "--clob-url", "https://a.example"], "exclude"),
         (["credentials", "forge"], 'Unknown command "forge"'),
-        (["watch", "12345"], "'12345' is not a token id"),
-        (["watch", "0x12"], "'0x12' is not a token id"),
+        (["watch", "0x12"], "'0x12' is not a condition id"),
+        (["watch", "two words"], "to search for words"),
+        (["watch", "https://venue.example/event/a"], "only those of polymarket.com"),
         (["watch", TOKEN, "--market-url", "nonsense"], "market_url='nonsense': expected a URL"),
         (["watch", TOKEN, "--market-url", "ws://venue.example/ws/market"], "use wss://"),
         (["watch", TOKEN, "--gamma-url", "http://venue.example"], "use https://"),
@@ -83,11 +105,25 @@ def test_a_setting_of_the_environment_that_cannot_work_is_told(capsys, monkeypat
     assert "only loopback" in complaint(capsys, "watch", TOKEN)
 
 
-def test_an_unknown_token_is_told(capsys):
-    assert TOKEN in complaint(capsys, "watch", "--sandbox", TOKEN)
+@pytest.mark.parametrize("more", [[], ["--resolutions"]])
+def test_an_unknown_token_is_told(capsys, more):
+    assert TOKEN in complaint(capsys, "watch", "--sandbox", TOKEN, *more)
 
 
-def test_a_market_that_cannot_be_looked_up_is_told(capsys):
+def test_a_slug_that_is_nearly_one_is_told_with_the_right_one(capsys):
+    said = complaint(capsys, "watch", "--sandbox", "hottest-month-on-rekord")
+    assert "did you mean 'event/hottest-month-on-record'" in said
+
+
+def test_finding_nothing_is_no_error_and_told_beside_the_results(capsys):
+    assert main(["find", "--sandbox", "unicorns"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "no market is about 'unicorns'; --closed looks among the settled ones, too\n"
+
+
+def test_a_market_that_cannot_be_looked_up_is_told(capsys, monkeypatch):
+    monkeypatch.setenv("POLYMARKET_BACKOFF_INITIAL", "0.01")
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
     condition = "0x" + "ab" * 32
@@ -113,7 +149,7 @@ def test_version_is_the_version_of_the_package(capsys):
 
 
 COMMANDS = [
-    *([], ["serve"], ["watch"], ["sandbox"], ["demo"]),
+    *([], ["serve"], ["watch"], ["find"], ["sandbox"], ["demo"]),
     *(["credentials"], ["credentials", "derive"]),
 ]
 
@@ -129,8 +165,9 @@ def test_help_explains_every_command(capsys, command):
 def test_help_names_every_option_of_watch(capsys):
     main(["watch", "--help"])
     shown = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    urls = {"--market-url", "--user-url", "--clob-url", "--gamma-url"}
-    assert shown == urls | {"--sandbox", "--orders", "--json", "--log-level"}
+    urls = {f"--{name.replace('_', '-')}" for name in URLS}
+    views = {"--orders", "--resolutions", "--feed", "--symbol", "--filter"}
+    assert shown == urls | views | {"--sandbox", "--json", "--log-level"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -239,7 +276,7 @@ async def test_a_sandbox_replaces_the_whole_venue(monkeypatch):
     monkeypatch.setenv("POLYMARKET_PING_INTERVAL", "3")
     with trio.fail_after(5):
         async with open_venue(VenueOptions(sandbox=True)) as (settings, sandbox):
-            for url in ("market_url", "user_url", "clob_url", "gamma_url"):
+            for url in URLS:
                 assert getattr(settings, url) == getattr(sandbox, url)
             assert settings.ping_interval == 3
 

@@ -9,20 +9,17 @@ import pytest
 from account_samples import (
     COMPLETE,
     INCOMPLETE,
-    MARKET,
     NOW,
     REJECTED,
-    YES,
     interrupted,
     order,
     trade,
 )
 from rich.console import Console
 
-from polymarket_realtime import Connected, ResolvedAsset
+from polymarket_realtime import AssetName, Connected
 from polymarket_realtime._model.feed import Reconciled
 from polymarket_realtime._model.user import UpdateSource
-from polymarket_realtime.cli.market_names import MarketNames
 from polymarket_realtime.cli.orders_state import OrdersState
 from polymarket_realtime.cli.orders_view import Rows, draw_orders, plan_rows
 
@@ -46,12 +43,11 @@ def watching(*events):
     return state
 
 
-def render(state, account=COMPLETE, *, names=None, now=NOW, size=(80, 24), color=None):
+def render(state, account=COMPLETE, *, name=None, now=NOW, size=(80, 24), color=None):
     console = Console(
         file=io.StringIO(), width=size[0], color_system=color, force_terminal=color is not None
     )
-    names = MarketNames() if names is None else names
-    console.print(draw_orders(state, account, names, now=now, size=size, source=SOURCE))
+    console.print(draw_orders(state, account, lambda _: name, now=now, size=size, source=SOURCE))
     return console.file.getvalue()
 
 
@@ -227,17 +223,22 @@ def test_orders_that_may_have_changed_look_like_those_that_are_over(account, dim
 # Names
 
 
-def asset(**more):
-    fields = {"question": QUESTION, "outcome": "Yes"} | more
-    return ResolvedAsset(input=YES, asset_id=YES, condition_id=MARKET, **fields)
+def called(question=QUESTION, outcome="Yes"):
+    return AssetName(question=question, outcome=outcome, slug="a-slug")
 
 
-def test_a_market_is_called_by_its_question_once_that_is_known():
-    names = MarketNames()
-    assert any(line.startswith(" 0xabab…abab") for line in draw(watching(order()), names=names))
-    names.take([asset()])
-    lines = draw(watching(order(outcome=None)), names=names)
-    assert any(re.match(r" Will the .*… +Yes +BUY", line) for line in lines)
+@pytest.mark.parametrize("event", [order(outcome=None), trade(outcome=None)])
+def test_a_market_is_called_by_its_question_once_that_is_known(event):
+    named = re.compile(r" Will the .*… +Yes +(BUY|SELL)")
+    lines = draw(watching(event))
+    assert any(re.match(r" 0xabab…abab +- +(BUY|SELL)", line) for line in lines)
+    # Told before the catalogue had answered, and after it.
+    assert any(map(named.match, draw(watching(event), name=called())))
+    assert any(map(named.match, draw(watching(attrs.evolve(event, about=called())))))
+
+
+def test_what_the_venue_calls_the_outcome_wins():
+    assert "Perhaps" in "".join(draw(watching(order(outcome="Perhaps")), name=called()))
 
 
 # The terminal
@@ -252,15 +253,13 @@ def test_nothing_to_show_is_said():
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60), (80, 10), (40, 5)])
 @pytest.mark.parametrize("account", [COMPLETE, REJECTED])
 def test_the_view_fits_the_terminal_whatever_there_is_to_show(size, account):
-    names = MarketNames()
-    names.take([asset()])
     state = watching(
         *(order(order_id=str(n), status="LIVE", filled="33.333333") for n in range(100)),
         *(order(order_id=f"c{n}", status="CANCELED_MARKET_RESOLVED") for n in range(100)),
         *(trade(str(n), outcome="An outcome with a long name") for n in range(100)),
         interrupted(),
     )
-    lines = draw(state, account, names=names, size=size)
+    lines = draw(state, account, name=called(), size=size)
     assert max(map(len, lines)) <= min(size[0], 120)
     # Below this the heads alone fill it.
     assert len(lines) < max(size[1], 18)
@@ -279,15 +278,13 @@ def test_a_long_sentence_of_the_venue_does_not_push_the_orders_away():
 
 def test_the_venue_cannot_steer_the_terminal():
     nasty = "\x1b]0;title\x07\x9b2J\u202eyes\r\n"
-    names = MarketNames()
-    names.take([asset(question=nasty)])
     state = watching(
         order(status=nasty, outcome=nasty, order_type=nasty),
         trade(status=nasty, outcome=nasty),
         interrupted(nasty),
     )
     account = attrs.evolve(INCOMPLETE, why=nasty, problem=nasty)
-    lines = draw(state, account, names=names, size=(120, 40))
+    lines = draw(state, account, name=called(nasty, nasty), size=(120, 40))
     assert "".join(lines).isprintable()
     assert "]0;title" in "".join(lines)
 

@@ -1,6 +1,7 @@
 """The table of `watch`, without a terminal."""
 
 import io
+import re
 from decimal import Decimal
 
 import attrs
@@ -9,19 +10,28 @@ from rich.console import Console
 
 from polymarket_realtime import (
     AssetId,
+    AssetName,
     BookSnapshot,
     ConditionId,
     Connected,
+    EventPrice,
+    EventPrices,
+    Found,
     Interrupted,
     LastTradePrice,
+    Market,
+    MarketCreated,
+    MarketGroup,
     MarketResolved,
+    Outcome,
     OutOfSync,
     PriceChangeEvent,
     ResolvedAsset,
     Resynced,
     Side,
 )
-from polymarket_realtime.cli.watch_table import Health, WatchState, draw_table
+from polymarket_realtime.cli.watch_state import Health, WatchState
+from polymarket_realtime.cli.watch_table import draw_table
 
 YES, NO, OTHER = (AssetId(digit * 77) for digit in "123")
 MARKET = ConditionId("0x" + "ab" * 32)
@@ -83,28 +93,29 @@ def resynced(asset_id=YES):
     )
 
 
-def resolved(*asset_ids):
+def resolved(*asset_ids, outcome="Yes"):
     return MarketResolved(
         received=NOW,
         market=MARKET,
         asset_ids=asset_ids,
         timestamp_ms=0,
-        winning_asset_id=asset_ids[0],
-        winning_outcome="Yes",
+        winning_asset_id=asset_ids[0] if outcome else None,
+        winning_outcome=outcome,
     )
 
 
-def watching(*events, assets=None):
-    state = WatchState([asset()] if assets is None else assets)
+def watching(*events, assets=None, found=None):
+    assets = [asset()] if assets is None else assets
+    state = WatchState(Found(assets=tuple(assets)) if found is None else found)
     for event in events:
         state.take(event)
     return state
 
 
-def draw(state, *, now=NOW, width=80):
-    """The lines that a terminal of this width would show."""
+def draw(state, *, now=NOW, width=80, height=24):
+    """The lines that a terminal of this size would show."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(draw_table(state, now, "wss://venue.example/ws/market", width))
+    console.print(draw_table(state, now, "wss://venue.example/ws/market", (width, height)))
     return console.file.getvalue().splitlines()
 
 
@@ -197,8 +208,15 @@ def test_a_resolved_market_has_no_book_any_more_and_stays_resolved():
     assert cells(state)[4:6] == ["won:", "Yes"]
 
 
-def test_a_market_that_was_settled_before_is_resolved_from_the_start():
-    assert cells(watching(assets=[asset(closed=True)]))[4] == "resolved"
+def test_a_settlement_without_a_winner_is_a_split():
+    assert cells(watching(resolved(YES, NO, outcome=None)))[4] == "split"
+
+
+def test_the_last_line_says_whether_more_can_come():
+    state = watching(resolved(YES, NO))
+    assert draw(state)[-1].endswith("Ctrl-C ends it.")
+    state.over = True
+    assert draw(state)[-1].endswith("All of it is settled.")
 
 
 def test_events_of_other_tokens_are_left_alone():
@@ -218,6 +236,9 @@ def test_a_trouble_of_several_tokens_is_told_once():
 def test_a_token_without_a_name_is_shown_by_the_ends_of_its_id():
     state = watching(assets=[asset(question=None, outcome=None)])
     assert any(line.startswith(" 111111…1111 ") for line in draw(state))
+    about = AssetName(question=QUESTION, outcome="Yes", slug="a-slug")
+    state.take(snapshot(about=about))
+    assert any(line.startswith(" Will the question") and " Yes " in line for line in draw(state))
 
 
 def test_the_venue_cannot_steer_the_terminal():
@@ -247,3 +268,131 @@ def test_columns_do_not_move_when_prices_change():
         if "live" in line
     ]
     assert starts[0] == starts[1]
+
+
+# Events of the venue
+
+
+def candidate(number, name):
+    """A market of the election: its tokens are named after its number."""
+    return Market(
+        condition_id=ConditionId(f"0x{number:064x}"),
+        question=f"Will {name} win the election, of which there is a lot to say in its name?",
+        slug=f"will-{name}-win",
+        label=name,
+        outcomes=(Outcome(AssetId(f"{number}1"), "Yes"), Outcome(AssetId(f"{number}2"), "No")),
+    )
+
+
+def election(*names):
+    """What the slug of an event with these candidates stands for."""
+    markets = tuple(candidate(number, name) for number, name in enumerate(names, start=10))
+    group = MarketGroup(id="1", slug="the-election", title="The election", markets=markets)
+    assets = (
+        ResolvedAsset(
+            input="the-election",
+            asset_id=outcome.asset_id,
+            condition_id=each.condition_id,
+            question=each.question,
+            outcome=outcome.name,
+            event="the-election",
+        )
+        for each in markets
+        for outcome in each.outcomes
+    )
+    return Found(assets=tuple(assets), markets=markets, groups=(group,))
+
+
+def prices(*amounts):
+    lines = (
+        EventPrice(label=str(n), asset_id=AssetId(str(n)), price=amount and Decimal(amount))
+        for n, amount in enumerate(amounts)
+    )
+    return EventPrices(
+        received=NOW, event="the-election", title="The election", outcomes=tuple(lines)
+    )
+
+
+def created(number, name, event="the-election"):
+    new = candidate(number, name)
+    return MarketCreated(
+        received=NOW,
+        market=new.condition_id,
+        asset_ids=new.asset_ids,
+        timestamp_ms=0,
+        outcomes=("Yes", "No"),
+        question=new.question,
+        slug=new.slug,
+        label=new.label,
+        event_slug=event,
+    )
+
+
+def names(state, **more):
+    """What is in the first two columns."""
+    rows = (re.match(r" (\S.*?) +(Yes|No) ", line) for line in draw(state, **more))
+    return [row.groups() for row in rows if row]
+
+
+def test_of_each_market_of_an_event_the_first_outcome_is_shown_by_the_label():
+    state = watching(found=election("Ada", "Bea"))
+    assert names(state) == [("Ada", "Yes"), ("Bea", "Yes")]
+
+
+def test_of_an_event_with_one_market_both_outcomes_are_shown_by_the_question():
+    shown = names(watching(found=election("Ada")))
+    assert [outcome for _, outcome in shown] == ["Yes", "No"]
+    assert all(name.startswith("Will Ada win the election") for name, _ in shown)
+
+
+def test_a_token_that_was_named_beside_its_event_is_shown_as_well():
+    found = election("Ada", "Bea")
+    token = attrs.evolve(found.assets[1], input=found.assets[1].asset_id)
+    shown = names(watching(found=attrs.evolve(found, assets=(*found.assets, token))))
+    assert [outcome for _, outcome in shown] == ["Yes", "Yes", "No"]
+
+
+@pytest.mark.parametrize(
+    ("events", "total"),
+    [
+        ((), "-"),
+        ((prices("0.4", "0.58"),), "0.98"),
+        ((prices("0.4", "0.58"), prices("0.4", None)), "-"),
+    ],
+)
+def test_the_sum_of_an_events_prices_is_told_below_the_table(events, total):
+    lines = draw(watching(*events, found=election("Ada", "Bea")))
+    assert lines[-2].rstrip() == f"The election: prices sum to {total}"
+
+
+def test_a_market_that_joins_the_event_gets_a_row_once():
+    state = watching(created(20, "Cleo"), created(20, "Cleo"), found=election("Ada", "Bea"))
+    assert names(state) == [("Ada", "Yes"), ("Bea", "Yes"), ("Cleo", "Yes")]
+    state.take(snapshot(AssetId("201")))
+    assert any("Cleo" in line and "0.40" in line for line in draw(state))
+
+
+@pytest.mark.parametrize("event", [None, "another"])
+def test_a_market_of_another_event_gets_no_row(event):
+    state = watching(created(20, "Cleo", event=event), found=election("Ada", "Bea"))
+    assert len(state.rows) == 2
+
+
+def test_a_settled_market_keeps_its_row_beside_those_that_move():
+    state = watching(resolved(AssetId("101"), outcome="No"), found=election("Ada", "Bea"))
+    assert [line for line in draw(state) if "Ada" in line and "won: No" in line]
+    assert state.rows[AssetId("111")].health is Health.CONNECTING
+
+
+@pytest.mark.parametrize("height", [8, 12, 24, 40])
+def test_the_view_fits_the_terminal_and_says_what_does_not(height):
+    found = election(*(f"Candidate {n}" for n in range(30)))
+    state = watching(resolved(AssetId("101")), prices("0.4"), found=found)
+    lines = draw(state, height=height)
+    # The last line is the cursor's.
+    assert len(lines) < max(height, 9)
+    hidden = 30 - len(names(state, height=height))
+    told = [line for line in lines if "do not fit" in line]
+    assert told[:1] == ([f"{hidden} more rows do not fit into this terminal"] if hidden else [])
+    # What is settled makes room first.
+    assert any("Candidate 0 " in line for line in lines) == (not hidden)

@@ -7,7 +7,7 @@ import pytest
 
 from polymarket_realtime._codec.converter import encode_json, event_to_dict, unstructure
 from polymarket_realtime._model import feed, market
-from polymarket_realtime._model.catalog import Market, Outcome
+from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.values import Level, Side
 
 YES = "1" * 77
@@ -19,6 +19,7 @@ HEAD = {"received": 1_700_000_001.5, "asset_id": YES, "market": MARKET, **NUMBER
 def test_a_price_is_shown_with_decimal_strings_and_iso_times_in_the_declared_order():
     event = market.PriceChangeEvent(
         **HEAD,
+        about=AssetName(question="Will it?", outcome="Yes", slug="will-it"),
         price=Decimal("0.505"),
         price_source=market.PriceSource.MIDPOINT,
         best_bid=Decimal("0.50"),
@@ -32,6 +33,8 @@ def test_a_price_is_shown_with_decimal_strings_and_iso_times_in_the_declared_ord
         "type": "price_change",
         "asset_id": YES,
         "market": MARKET,
+        "question": "Will it?",
+        "outcome": "Yes",
         "price": "0.505",
         "price_source": "midpoint",
         "best_bid": "0.50",
@@ -89,25 +92,18 @@ def test_times_of_other_zones_are_shown_in_utc():
 
 
 def test_values_nest():
+    known = AssetName(question="?", outcome="Yes", slug="s")
+
     @attrs.frozen
     class Report:
-        markets: tuple[Market, ...]
+        names: tuple[AssetName, ...]
         side: Side
         events: tuple[object, ...]
 
-    known = Market(condition_id=MARKET, question="?", slug="s", outcomes=(Outcome(YES, "Yes"),))
     dropped = feed.Dropped(received=0.0, count=3)
     assert unstructure((Report((known,), Side.BUY, ()), dropped)) == [
         {
-            "markets": [
-                {
-                    "condition_id": MARKET,
-                    "question": "?",
-                    "slug": "s",
-                    "outcomes": [{"asset_id": YES, "name": "Yes"}],
-                    "closed": False,
-                }
-            ],
+            "names": [{"question": "?", "outcome": "Yes", "slug": "s", "event_slug": None}],
             "side": "BUY",
             "events": [],
         },

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from polymarket_realtime._codec.describe import describe, short_id
-from polymarket_realtime._model import feed, market, user
+from polymarket_realtime._model import feed, lifecycle, live, market, user
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.values import Level, Side
 
@@ -74,6 +74,8 @@ RECONCILED = feed.Reconciled(
 )
 LEVEL = Level(Decimal("0.4"), Decimal(3))
 
+LIVE = {"received": 0.0, "timestamp_ms": 0}
+
 LINES = [
     (PRICE, "price 123456…9876 0.45 (-0.05) bid 0.40 ask 0.50 last - [midpoint]"),
     (
@@ -109,12 +111,140 @@ LINES = [
         "hint 123456…9876 bid 0.4 ask -",
     ),
     (
-        market.MarketCreated(**WHOLE, outcomes=("Yes", "No"), question="Will it?\n", slug="s"),
+        lifecycle.MarketCreated(**WHOLE, outcomes=("Yes", "No"), question="Will it?\n", slug="s"),
         r"new market 'Will it?\n' (Yes, No)",
     ),
     (
-        market.MarketResolved(**WHOLE, winning_asset_id=YES, winning_outcome="Yes"),
-        "market 0xc0c0…c0c0 resolved: 'Yes'",
+        lifecycle.MarketResolved(**WHOLE, winning_asset_id=YES, winning_outcome="Yes"),
+        "market 0xc0c0…c0c0 resolved: 'Yes' [socket]",
+    ),
+    (
+        lifecycle.MarketResolved(
+            **WHOLE,
+            winning_asset_id=None,
+            winning_outcome=None,
+            question="Will\n?",
+            source=lifecycle.ResolutionSource.POLL,
+        ),
+        r"market 'Will\n?' resolved: a split [poll]",
+    ),
+    (
+        lifecycle.ResolutionStatus(
+            **WHOLE, stage=lifecycle.ResolutionStage.DISPUTED, question="Will?"
+        ),
+        "market 'Will?' is disputed",
+    ),
+    (
+        lifecycle.EventPrices(
+            received=0.0,
+            event="e",
+            title="The\nevent",
+            outcomes=(
+                lifecycle.EventPrice(label="A", asset_id=YES, price=Decimal("0.4")),
+                lifecycle.EventPrice(label="B", asset_id=YES, price=None),
+            ),
+        ),
+        r"event 'The\nevent': A 0.4, B -; sum -",
+    ),
+    (
+        live.ActivityTrade(
+            **LIVE,
+            asset_id=YES,
+            market=MARKET,
+            question="Will?",
+            outcome="Yes",
+            slug="s",
+            event_slug="e",
+            side=Side.BUY,
+            price=Decimal("0.4"),
+            size=Decimal("2.5"),
+            wallet="0x" + "ab" * 20,
+            trader=None,
+            transaction_hash="0x1",
+        ),
+        "0xabab…abab BUY 2.5 'Yes' at 0.4 in 'Will?'",
+    ),
+    (
+        live.Comment(
+            **LIVE,
+            action=live.ChangeAction.CREATED,
+            comment_id="7",
+            body="well",
+            parent_type="Event",
+            parent_id="18",
+            reply_to=None,
+            wallet="0x" + "ab" * 20,
+            author="Somebody",
+        ),
+        "comment created by Somebody on Event 18: well",
+    ),
+    (
+        live.Reaction(
+            **LIVE,
+            action=live.ChangeAction.REMOVED,
+            reaction_id="8",
+            comment_id="7",
+            kind="HEART",
+            wallet="0x1",
+        ),
+        "reaction HEART removed on comment 7",
+    ),
+    (
+        live.SportResult(
+            **LIVE,
+            game_id="9",
+            league="kor",
+            home_team="Home FC",
+            away_team="Away FC",
+            score="2-1",
+            period="2H",
+            status="InProgress",
+            elapsed="74",
+            live=True,
+            ended=False,
+        ),
+        "kor Home FC v Away FC: 2-1 2H [74]",
+    ),
+    (
+        live.ReferencePrice(
+            **LIVE,
+            stream=live.PriceStream(live.PriceKind.CRYPTO, "btcusd", 60),
+            price=Decimal("78803.7"),
+            backfilled=True,
+        ),
+        "btcusd 60 s average 78803.7 [backfilled]",
+    ),
+    (
+        feed.Gap(received=3.0, feed="rtds", stream="activity", reason="cut", gap_since=0.5),
+        "GAP activity of 2.50 s, an unknown number of its events missing: cut",
+    ),
+    (
+        feed.Gap(
+            received=3.0, feed="prices", stream="crypto:btcusd", reason="r", gap_since=3.0, missed=4
+        ),
+        "GAP crypto:btcusd of 0.00 s, 4 of its events missing: r",
+    ),
+    (
+        feed.Gap(
+            received=3.0,
+            feed="prices",
+            stream="crypto:btcusd",
+            reason="cut",
+            gap_since=1.0,
+            missed=0,
+            filled=True,
+        ),
+        "GAP crypto:btcusd of 2.00 s, nothing is missing: cut",
+    ),
+    (
+        feed.StreamGone(
+            received=0.0, feed="rtds", stream="comments", reason="not found", instead=None
+        ),
+        "GONE comments: not found",
+    ),
+    (
+        feed.StreamGone(received=0.0, feed="f", stream="s", reason="r", instead="use another"),
+        "GONE s: r; use another",
     ),
     (
         market.UnknownEvent(received=0.0, event_type="new\n", asset_id=None, fields={}),
@@ -165,7 +295,7 @@ def test_every_kind_of_event_has_a_line_of_its_own():
     described = {type(event) for event, _ in LINES}
     kinds = {
         cls
-        for module in (market, feed, user)
+        for module in (market, lifecycle, live, feed, user)
         for cls in vars(module).values()
         if isinstance(cls, type) and issubclass(cls, Event) and "type" in vars(cls)
     }

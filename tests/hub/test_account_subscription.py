@@ -4,13 +4,13 @@ import pytest
 
 from polymarket_realtime._codec.user import structure_order
 from polymarket_realtime._hub.hub import Hub
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._model.credentials import OWN_KEY_MASK
 from polymarket_realtime._model.events import USER_FEED
 from polymarket_realtime._model.feed import Incomplete
 from polymarket_realtime._model.topics import UserOrderTopic, UserTradeTopic
 from polymarket_realtime._model.user import UpdateSource
 from polymarket_realtime._protocol.account_ledger import AccountLedger
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.translate import Receipt
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime.testing import MARKET
@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self):
         self.ledger, self.interest = AccountLedger(), Interest()
-        self.hub = Hub(BookStore(), self.ledger, {USER_FEED: self.interest})
+        self.hub = Hub(Known(ledger=self.ledger), {USER_FEED: self.interest})
         self.ledger.begin(0.0)
 
     def hear(self, order_id, *, filled="0", status="LIVE", market=MARKET):

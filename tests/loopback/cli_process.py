@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 import attrs
 import trio
 
+from polymarket_realtime.cli.options import sandbox_urls
+
 HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 PROGRAM = [sys.executable, "-m", "polymarket_realtime"]
 
@@ -28,13 +30,8 @@ def environment(**variables):
 
 def pointed_at(sandbox, **variables):
     """The variables that point the program at a sandbox, without an account, and these."""
-    return environment(
-        POLYMARKET_MARKET_URL=sandbox.market_url,
-        POLYMARKET_USER_URL=sandbox.user_url,
-        POLYMARKET_CLOB_URL=sandbox.clob_url,
-        POLYMARKET_GAMMA_URL=sandbox.gamma_url,
-        **variables,
-    )
+    urls = {f"POLYMARKET_{name.upper()}": url for name, url in sandbox_urls(sandbox).items()}
+    return environment(**urls, **variables)
 
 
 def keys_of(sandbox):

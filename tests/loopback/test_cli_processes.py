@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import httpx2
 import pytest
 import trio
-from cli_process import Terminal, environment, pointed_at, running
+from cli_process import SHOW_CURSOR, Terminal, environment, pointed_at, running
 
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 
@@ -78,8 +78,8 @@ async def test_watch_writes_text_for_a_reader_that_is_no_terminal():
                 lines.append(await program.lines.next())
         program.process.send_signal(signal.SIGINT)
         assert await program.ended() == (0, "")
-    assert re.fullmatch(r"\d{6}…\d{4} is Yes: .+\?", lines[0])
-    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} price \d{6}…\d{4} 0\.\d+ .+", lines[-1])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} connected market#0, 8 assets", lines[0])
+    assert re.fullmatch(r"[\d:.]{12} price \d{6}…\d{4} '\w+' in '.+' 0\.\d+ .+", lines[-1])
 
 
 async def test_watch_ends_quietly_when_its_reader_has_had_enough():
@@ -119,6 +119,85 @@ def full_pipe():
         os.close(write_end)
 
 
+class Watching:
+    """What `watch --json` writes."""
+
+    def __init__(self, program):
+        self.program = program
+
+    async def until(self, **fields):
+        """The next event with these fields."""
+        with trio.fail_after(10):
+            while True:
+                event = json.loads(await self.program.lines.next())
+                if fields.items() <= event.items():
+                    return event
+
+
+async def test_watch_follows_an_event_until_the_last_of_its_markets_is_settled():
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        exchange = sandbox.exchange
+        event = exchange.market("will-another-party-win-the-most-seats").event
+        markets = [market for market in exchange.markets if market.event is event]
+        env = pointed_at(sandbox)
+        async with running("watch", event.slug, "--json", env=env) as program:
+            watching = Watching(program)
+            told = await watching.until(type="event_prices", event=event.slug)
+            assert len(told["outcomes"]) == len(markets)
+            new = exchange.create_market("Will a new one win?", event=event.slug, label="New one")
+            await watching.until(type="market_created", market=new.condition_id)
+            await watching.until(type="price_change", asset_id=new.token_ids[1])
+            for market in (*markets, new):
+                exchange.resolve(market.condition_id, 0)
+                await watching.until(type="market_resolved", market=market.condition_id)
+            assert await program.ended() == (0, "")
+            while line := await program.lines.next():
+                assert json.loads(line)["type"] != "price_change"
+
+
+async def test_watch_on_a_terminal_ends_when_all_is_settled_and_the_table_stays():
+    async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
+        market = sandbox.exchange.markets[0]
+
+        def begin(terminal):
+            terminal.read_until(lambda shown: shown.count(b"live") >= 2, seconds=10)
+
+        def end(terminal):
+            terminal.read_until(lambda shown: shown.endswith(SHOW_CURSOR), seconds=10)
+            return terminal.process.wait(timeout=5), terminal.text
+
+        with Terminal("watch", market.slug, env=pointed_at(sandbox)) as terminal:
+            await trio.to_thread.run_sync(begin, terminal)
+            sandbox.exchange.resolve(market.condition_id, 1)
+            code, text = await trio.to_thread.run_sync(end, terminal)
+    assert code == 0
+    last = text[text.rindex("Market ") :]
+    assert last.count("won: No") == 2
+    assert "All of it is settled." in last
+
+
+async def test_watch_writes_live_feeds_of_a_sandbox_without_being_told_of_what():
+    async with running("watch", "--sandbox", "--feed", "prices") as program:
+        shown = set()
+        with trio.fail_after(10):
+            assert " connected " in await program.lines.next()
+            while shown != {"btcusd", "ethusd"}:
+                _, symbol, price, *_ = (await program.lines.next()).split()
+                shown.add(symbol)
+                assert float(price) > 0
+        program.process.send_signal(signal.SIGINT)
+        assert await program.ended() == (0, "")
+
+
+async def test_find_writes_what_watch_takes():
+    async with running("find", "--sandbox", "progress", "party") as program:
+        with trio.fail_after(10):
+            slug, _, question = (await program.lines.next()).partition("\t")
+        assert await program.ended() == (0, "")
+    assert slug == "will-the-progress-party-win-the-most-seats"
+    assert question.startswith("Will the Progress Party win")
+
+
 async def test_watch_leaves_the_terminal_as_it_was_after_ctrl_c():
     with Terminal("watch", "--sandbox") as terminal:
         terminal.read_until(lambda shown: shown.count(b"live") >= 8 * 3, seconds=10)
@@ -135,7 +214,8 @@ async def test_sandbox_says_where_it_is_and_how_to_use_it():
             while not said or "Ctrl-C" not in said[-1]:
                 said.append(await program.lines.next())
         exports = dict(re.findall(r"export (\w+)=(\S+)", "\n".join(said)))
-        urls = {f"POLYMARKET_{x}_URL" for x in ("MARKET", "USER", "CLOB", "GAMMA")}
+        names = ("MARKET", "USER", "RTDS", "POLYBOLT", "SPORTS", "CLOB", "GAMMA")
+        urls = {f"POLYMARKET_{name}_URL" for name in names}
         keys = {f"POLYMARKET_{x}" for x in ("API_KEY", "API_SECRET", "PASSPHRASE")}
         assert set(exports) == urls | keys | {"POLYGON_ADDRESS"}
         tokens = re.findall(r"\d{70,}", "\n".join(said))
@@ -165,8 +245,9 @@ async def test_sandbox_replays_a_recording(tmp_path):
     path.write_text(json.dumps(line) + "\n")
     async with running("sandbox", "--replay", str(path), "--speed", "max") as program:
         with trio.fail_after(10):
-            said = [await program.lines.next() for _ in range(12)]
-        assert said[-4:] == [
+            said = [await program.lines.next() for _ in range(16)]
+        assert said[-5:] == [
+            "  slug      recorded-abababab",
             "  condition 0x" + "ab" * 32,
             "  Token 1   " + "7" * 77,
             "",

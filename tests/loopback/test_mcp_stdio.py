@@ -66,6 +66,9 @@ async def test_a_client_lists_subscribes_and_reads_the_state(mode):
                 "subscribe_orderbook_updates",
                 "subscribe_user_orders",
                 "subscribe_user_trades",
+                "subscribe_market_resolution",
+                "subscribe_live_data",
+                "find_markets",
                 "get_realtime_status",
                 "unsubscribe_realtime",
             ]
@@ -242,7 +245,7 @@ async def test_a_signal_ends_the_process_at_once_with_code_0_while_stdin_stays_o
 
 async def test_stdout_has_nothing_but_json_rpc_and_garbage_costs_only_itself():
     async with (
-        open_sandbox(SandboxConfig(rate=50)) as sandbox,
+        open_sandbox(SandboxConfig(rate=50, lifecycle=False)) as sandbox,
         start_server(sandbox, notify_interval=0.01) as server,
     ):
         ids = [market.condition_id for market in sandbox.exchange.markets]
@@ -264,7 +267,8 @@ async def test_stdout_has_nothing_but_json_rpc_and_garbage_costs_only_itself():
 @asynccontextmanager
 async def stalled_server():
     """A server whose client reads no more, though many events are due."""
-    async with open_sandbox(SandboxConfig(rate=400)) as sandbox:
+    # Without its lifecycle: what is settled could not be subscribed to.
+    async with open_sandbox(SandboxConfig(rate=400, lifecycle=False)) as sandbox:
         settings = {"notify_interval": 0.005, "ping_interval": 0.05}
         async with start_server(sandbox, **settings) as server:
             tokens = [token for market in sandbox.exchange.markets for token in market.token_ids]

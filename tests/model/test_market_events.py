@@ -4,7 +4,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.values import Level, LevelChange, Side
 
@@ -109,8 +109,8 @@ def test_hints_replace_each_other():
 
 def test_events_find_the_readers_of_their_assets_and_announcements_all_who_listen():
     whole = {"received": 0.0, "market": MARKET, "asset_ids": (YES, NO), "timestamp_ms": 0}
-    created = market.MarketCreated(**whole, outcomes=("Yes", "No"), question="?", slug="s")
-    resolved = market.MarketResolved(**whole, winning_asset_id=YES, winning_outcome="Yes")
+    created = lifecycle.MarketCreated(**whole, outcomes=("Yes", "No"), question="?", slug="s")
+    resolved = lifecycle.MarketResolved(**whole, winning_asset_id=YES, winning_outcome="Yes")
     unknown = market.UnknownEvent(received=0.0, event_type="x", asset_id=None, fields={})
     lost = feed.Interrupted(
         received=0.0, connection="market#0", asset_ids=(YES, NO), reason="r", retry_in=1.0

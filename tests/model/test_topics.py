@@ -1,6 +1,6 @@
 import pytest
 
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.topics import (
     AssetTopic,
     AssetTopicBase,
@@ -22,7 +22,7 @@ def test_every_topic_of_an_asset_says_when_not_to_trust_it_and_when_it_is_settle
     topic = cls(ASSET)
     assert isinstance(topic, AssetTopicBase)
     assert topic.route == ASSET
-    assert set(topic.accepts) >= CONTINUITY | {market.MarketResolved}
+    assert set(topic.accepts) >= CONTINUITY | {lifecycle.MarketResolved}
 
 
 @pytest.mark.parametrize("cls", [PriceTopic, BookTopic, DeltaTopic, TradeTopic, AssetTopic])
@@ -37,18 +37,18 @@ def test_a_new_tick_size_is_told_to_everyone_who_sees_prices(cls):
         (BookTopic, {market.BookSnapshot, market.BookDelta}),
         (DeltaTopic, {market.BookSnapshot, market.BookDelta}),
         (TradeTopic, {market.LastTradePrice}),
-        (ResolutionTopic, set()),
+        (ResolutionTopic, {lifecycle.ResolutionStatus}),
     ],
 )
 def test_a_topic_is_served_from_its_own_kinds_only(cls, served_from):
-    of_all = CONTINUITY | {market.TickSizeChange, market.MarketResolved}
+    of_all = CONTINUITY | {market.TickSizeChange, lifecycle.MarketResolved}
     assert set(cls(ASSET).accepts) - of_all == served_from
 
 
 def test_new_markets_are_a_broadcast():
     topic = NewMarketTopic()
     assert topic.route == "market"
-    assert market.MarketCreated in topic.accepts
+    assert lifecycle.MarketCreated in topic.accepts
 
 
 @pytest.mark.parametrize("depth", [0, -1])

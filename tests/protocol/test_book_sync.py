@@ -18,7 +18,7 @@ from market_talk import (
     resubscription,
 )
 
-from polymarket_realtime._model import feed, market
+from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.market import PriceSource
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime.testing import make_price_change, make_trade
@@ -398,7 +398,7 @@ RESOLVED = {
 def test_a_resolved_market_is_told_and_its_books_are_no_longer_the_truth():
     talk = open_talk(YES, OTHER)
     (event,) = talk.hears(RESOLVED)
-    assert isinstance(event, market.MarketResolved)
+    assert isinstance(event, lifecycle.MarketResolved)
     assert (event.winning_asset_id, event.winning_outcome) == (NO, "No")
     assert (event.asset_ids, event.tags) == ((YES, NO), ("5M", "Crypto"))
     assert talk.book(YES).reason == "the market is resolved"

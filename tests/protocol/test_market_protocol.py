@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from market_talk import NO, OTHER, START, T0, WALL, YES, Talk, book, kinds, open_talk
 
-from polymarket_realtime._model import market
+from polymarket_realtime._model import lifecycle, market
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
 from polymarket_realtime.errors import HeartbeatTimeout
@@ -219,7 +219,7 @@ def test_an_announcement_is_for_everyone_whatever_is_subscribed():
             "timestamp": str(T0),
         }
     )
-    assert isinstance(event, market.MarketCreated)
+    assert isinstance(event, lifecycle.MarketCreated)
     assert event.asset_ids == (OTHER, NO)
     assert (event.outcomes, event.tags) == (("Up", "Down"), ("Crypto",))
     assert (event.question, event.slug, event.event_slug) == (

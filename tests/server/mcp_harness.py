@@ -9,8 +9,9 @@ import trio
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
 
-from polymarket_realtime import Settings, open_service
+from polymarket_realtime import Credentials, Secret, Settings, open_service
 from polymarket_realtime._model.catalog import Market, Outcome
+from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 from polymarket_realtime.server.serve import run_mcp
 from polymarket_realtime.testing import MARKET, MemoryVenue, make_book, make_price_change
 
@@ -45,28 +46,39 @@ class FakeCatalog:
     def __init__(self):
         self.failure, self.silent = None, False
 
-    async def markets_of_assets(self, asset_ids):
-        wanted = set(asset_ids)
-        return await self._answer(
-            [m for m in MARKETS if wanted & {outcome.asset_id for outcome in m.outcomes}], wanted
-        )
+    async def markets_of_assets(self, asset_ids, *, fresh=False):
+        return await self._answer(asset_ids, lambda market: market.asset_ids)
 
-    async def markets_of_conditions(self, conditions):
-        wanted = set(conditions)
-        return await self._answer([m for m in MARKETS if m.condition_id in wanted], wanted)
+    async def markets_of_conditions(self, conditions, *, fresh=False):
+        return await self._answer(conditions, lambda market: [market.condition_id])
 
-    async def _answer(self, markets, wanted):
+    async def market_by_slug(self, slug):
+        return next(iter(await self._answer([slug], lambda market: [market.slug])), None)
+
+    async def market_by_id(self, number):
+        return next(iter(await self._answer([number], lambda market: [market.id])), None)
+
+    async def group_by_slug(self, slug, *, fresh=False):
+        return next(iter(await self._answer([slug], lambda _: ())), None)
+
+    async def group_by_id(self, number):
+        return next(iter(await self._answer([number], lambda _: ())), None)
+
+    async def search(self, query, *, limit, include_closed):
+        return await self._answer([query], lambda _: ())
+
+    async def _answer(self, wanted, names):
         await trio.lowlevel.checkpoint()
         if wanted and self.silent:
             await trio.sleep_forever()
         if wanted and self.failure is not None:
             raise self.failure
-        return markets
+        return [market for market in MARKETS if not set(wanted).isdisjoint(names(market))]
 
 
 @attrs.frozen
 class Desk:
-    """A running service, its venue and its catalogue."""
+    """A running service, its venue and its catalogue; these two are None on a sandbox."""
 
     service: object
     venue: MemoryVenue
@@ -103,6 +115,24 @@ async def open_desk(**settings):
         Settings(**settings), open_stream=venue.open_stream, uniform=lambda low, high: high
     ) as service:
         yield Desk(attrs.evolve(service, catalog=catalog), venue, catalog)
+
+
+@asynccontextmanager
+async def open_sandbox_desk(*, credentials=False, config=None, **settings):
+    """A sandbox in which nothing moves by itself, and a desk for clients of it."""
+    async with open_sandbox(config or SandboxConfig(rate=0)) as sandbox:
+        if credentials:
+            keys = sandbox.credentials
+            settings["credentials"] = Credentials(
+                api_key=Secret(keys.api_key),
+                secret=Secret(keys.secret),
+                passphrase=Secret(keys.passphrase),
+            )
+        names = ("market", "user", "rtds", "sports", "polybolt", "clob", "gamma")
+        urls = {f"{name}_url": getattr(sandbox, f"{name}_url") for name in names}
+        knobs = {"backoff_initial": 0.02, "notify_interval": 0.02} | urls | settings
+        async with open_service(Settings(**knobs)) as service:
+            yield sandbox, Desk(service, None, None)
 
 
 class Inbox:

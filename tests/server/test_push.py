@@ -10,7 +10,7 @@ from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp_harness import NO, YES, best_bid, book, call, open_desk
 
-from polymarket_realtime import PriceTopic
+from polymarket_realtime import Gap, PriceTopic, StreamGone
 from polymarket_realtime.errors import LookupFailed
 from polymarket_realtime.server.app import make_app
 from polymarket_realtime.server.lines import serve_streams
@@ -335,3 +335,38 @@ async def test_a_client_that_leaves_before_it_says_anything_leaves_nothing_behin
             with trio.fail_after(5):
                 await run_mcp(desk.service, *server)
         assert desk.venue.dials == []
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (Gap(received=0.0, feed="rtds", stream="activity", reason="cut", gap_since=0.0), "warning"),
+        (
+            Gap(
+                received=0.0,
+                feed="prices",
+                stream="crypto:btcusd",
+                reason="cut",
+                gap_since=0.0,
+                filled=True,
+            ),
+            "info",
+        ),
+        (
+            StreamGone(
+                received=0.0, feed="rtds", stream="comments", reason="retired", instead=None
+            ),
+            "warning",
+        ),
+    ],
+    ids=["gap", "filled gap", "stream gone"],
+)
+async def test_what_may_be_missing_is_a_warning(autojump_clock, event, level):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        feed = "comments" if event.stream == "comments" else "activity"
+        symbols = {"feed": "prices", "symbols": ["btcusd"]} if event.feed == "prices" else {}
+        await call(client, "subscribe_live_data", **{"feed": feed, **symbols})
+        desk.service._hub.publish(event)
+        while (message := await inbox.message()).data["type"] != event.type:
+            pass
+        assert message.level == level

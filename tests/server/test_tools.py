@@ -18,6 +18,14 @@ CONTRACT = {
     "subscribe_orderbook_updates": {"token_ids": True, "depth": False, "callback_type": False},
     "subscribe_user_orders": {"market_ids": False, "callback_type": False},
     "subscribe_user_trades": {"market_ids": False, "callback_type": False},
+    "subscribe_market_resolution": {"market_ids": True, "callback_type": False},
+    "subscribe_live_data": {
+        "feed": True,
+        "symbols": False,
+        "filters": False,
+        "callback_type": False,
+    },
+    "find_markets": {"query": True, "limit": False, "include_closed": False},
     "get_realtime_status": {},
     "unsubscribe_realtime": {"subscription_id": True},
 }
@@ -42,14 +50,20 @@ async def test_the_tools_and_their_parameters_are_those_that_were_promised(mode)
         } == CONTRACT
         assert [tool.name for tool in tools] == list(CONTRACT)
         assert tools == (await client.list_tools()).tools
-        prices, books, orders, _, status, unsubscribe = tools
+        prices, books, orders, _, _, live, find, status, unsubscribe = tools
         callback = prices.input_schema["properties"]["callback_type"]
         assert (callback["enum"], callback["default"]) == (["notification", "log"], "notification")
         ids = prices.input_schema["properties"]["market_ids"]
         assert (ids["minItems"], ids["maxItems"]) == (1, 200)
         depth = books.input_schema["properties"]["depth"]
         assert (depth["minimum"], depth["maximum"], depth["default"]) == (1, 100, 10)
-        assert [tool.name for tool in tools if tool.annotations.read_only_hint] == [status.name]
+        feed = live.input_schema["properties"]["feed"]
+        assert feed["enum"] == ["activity", "comments", "sports", "prices", "new_markets"]
+        limit = find.input_schema["properties"]["limit"]
+        assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 50, 10)
+        read_only = [tool.name for tool in tools if tool.annotations.read_only_hint]
+        assert read_only == [find.name, status.name]
+        assert find.annotations.idempotent_hint is True
         assert "POLYMARKET_API" not in str(orders.input_schema)
         assert unsubscribe.annotations.destructive_hint is True
         assert status.annotations.idempotent_hint is True
@@ -111,6 +125,7 @@ async def test_what_was_passed_is_echoed_with_what_it_stands_for():
                     "question": "Will it rain?",
                     "outcome": outcome,
                     "slug": "will-it-rain",
+                    "event": None,
                     "closed": False,
                 }
                 for token, outcome in ((YES, "Yes"), (NO, "No"))
@@ -130,11 +145,17 @@ async def test_a_token_that_is_named_twice_is_subscribed_once(name, parameter, i
         assert sorted(active["token_ids"]) == sorted(expected)
 
 
-async def test_a_settled_market_is_said_to_be_silent():
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("subscribe_market_prices", "market_ids"), ("subscribe_orderbook_updates", "token_ids")],
+)
+async def test_a_settled_market_is_an_error_that_names_the_tool_for_it(name, parameter):
     async with open_desk() as desk, desk.connect() as (client, _):
-        subscribed = await call(client, "subscribe_market_prices", market_ids=[SOLO, YES])
-        assert "2 tokens (1 of a settled market, which stays silent);" in subscribed["message"]
-        assert [each["closed"] for each in subscribed["resolved"]] == [True, False]
+        text = await refused(client, name, **{parameter: [YES, SOLO]})
+        assert "is settled" in text
+        assert "'Was it so?'" in text
+        assert text.endswith("subscribe_market_resolution tells how it was settled.")
+        assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
 
 
 async def test_without_the_catalogue_token_ids_work_and_have_no_names():
@@ -150,29 +171,38 @@ async def test_what_could_not_be_looked_up_is_a_failure_that_may_be_repeated():
     async with open_desk() as desk, desk.connect() as (client, _):
         desk.catalog.failure = LookupFailed("https://gamma", "HTTP 503")
         text = await refused(client, "subscribe_market_prices", market_ids=[YES, MARKET])
-        assert "HTTP 503; try again, or pass token ids" in text
+        assert "HTTP 503 (asked about" in text
+        assert text.endswith("try again, or pass token ids")
         assert MARKET in text
         result = await client.call_tool("subscribe_market_prices", {"market_ids": [MARKET]})
         (facts,) = result.meta.values()
         assert (facts["type"], facts["retryable"]) == ("LookupFailed", True)
 
 
-@pytest.mark.parametrize("identifier", ["12345", "0xabc", "will-it-rain", "0" * 77, "9" * 79])
-async def test_something_that_is_no_id_is_named_with_what_would_be_one(identifier):
+@pytest.mark.parametrize(
+    "identifier", ["will it rain", "", "0xabc", "9" * 79, "https://example.com/event/rain"]
+)
+async def test_something_that_is_no_identifier_is_named_with_what_would_be_one(identifier):
     async with open_desk() as desk, desk.connect() as (client, _):
         text = await refused(client, "subscribe_market_prices", market_ids=[YES, identifier])
-        assert repr(identifier) in text
-        assert "token id" in text
-        assert "condition id" in text
+        assert repr(identifier) in text or "must have 1 or more characters" in text
         assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
 
 
-@pytest.mark.parametrize("identifier", ["8" * 77, "0x" + "8" * 64])
-async def test_an_id_that_the_venue_does_not_know_is_named_with_what_it_would_know(identifier):
+@pytest.mark.parametrize(
+    ("identifier", "tried"),
+    [
+        ("8" * 77, "tried as token id"),
+        ("0x" + "8" * 64, "tried as condition id"),
+        ("will-it-snow", "tried as market slug and as event slug"),
+        ("12345", "tried as market id and as event id"),
+    ],
+)
+async def test_what_the_venue_does_not_know_is_named_with_what_it_was_taken_for(identifier, tried):
     async with open_desk() as desk, desk.connect() as (client, _):
         text = await refused(client, "subscribe_orderbook_updates", token_ids=[identifier])
         assert repr(identifier) in text
-        assert "Accepted are token ids" in text
+        assert tried in text
 
 
 @pytest.mark.parametrize(
@@ -227,8 +257,8 @@ async def test_a_lookup_without_end_is_given_up_and_stalls_nothing_meanwhile(aut
 
         async def look_up():
             started = trio.current_time()
-            text = await refused(client, "subscribe_market_prices", market_ids=[MARKET])
-            assert "not done within 45 s" in text
+            text = await refused(client, "subscribe_market_prices", market_ids=[MARKET, NO])
+            assert f"not done within 45 s (asked about '{MARKET}' and 1 more)" in text
             assert trio.current_time() - started == pytest.approx(45)
 
         calls.start_soon(look_up)

@@ -9,11 +9,11 @@ import trio
 
 from polymarket_realtime._codec.user import structure_order, structure_trade
 from polymarket_realtime._hub.hub import Hub
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._model.credentials import OWN_KEY_MASK, Credentials, Secret
 from polymarket_realtime._model.events import USER_FEED
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.endpoints import user_endpoint
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.pool import Pool
@@ -180,7 +180,7 @@ async def open_account_desk(**settings):
     authentication.configured(0.0)
     endpoint = user_endpoint(settings, api, ledger, authentication, lambda low, high: high)
     pool = Pool(endpoint, Interest(), venue.open_stream, lambda low, high: high)
-    hub = Hub(BookStore(), ledger, {USER_FEED: pool.interest})
+    hub = Hub(Known(ledger=ledger), {USER_FEED: pool.interest})
     events_in, events_out = trio.open_memory_channel(16)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(hub.run, events_out)

@@ -298,15 +298,16 @@ async def test_a_catalogue_of_garbage_is_a_failed_lookup(autojump_clock):
 
 async def test_markets_are_looked_for_among_the_open_ones_first(autojump_clock):
     ids = [AssetId(str(number) * 77) for number in range(1, 4)]
-    row = {"conditionId": "0x1", "clobTokenIds": ids[:2], "outcomes": ["Yes", "No"]}
+    condition = "0x" + "1" * 64
+    row = {"conditionId": condition, "clobTokenIds": ids[:2], "outcomes": ["Yes", "No"]}
     venue = Venue((200, json.dumps([row]).encode()), (200, b"[]"))
     async with venue.open() as rest:
         markets = await Catalog(rest.settings, rest).markets_of_assets(ids)
-    assert [market.condition_id for market in markets] == ["0x1"]
+    assert [market.condition_id for market in markets] == [condition]
     asked = [request.url.params.multi_items() for request in venue.requests]
     assert asked == [
-        [("closed", "false"), *(("clob_token_ids", each) for each in ids)],
-        [("closed", "true"), ("clob_token_ids", ids[2])],
+        [("closed", "false"), ("limit", "100"), *(("clob_token_ids", each) for each in ids)],
+        [("closed", "true"), ("limit", "100"), ("clob_token_ids", ids[2])],
     ]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Final
 
-from polymarket_realtime._model import feed, market, user
+from polymarket_realtime._model import feed, lifecycle, live, market, user
 from polymarket_realtime._model.events import Event
 
 __all__ = ["describe", "short_id"]
@@ -22,8 +22,18 @@ def short_id(identifier: str) -> str:
     return f"{identifier[:_HEAD]}…{identifier[-_TAIL:]}"
 
 
+def _market(identifier: str, question: str | None) -> str:
+    return short_id(identifier) if question is None else repr(question)
+
+
 def _price(value: Decimal | None) -> str:
     return "-" if value is None else format(value, "f")
+
+
+def _token(event: market.MarketEvent) -> str:
+    """The token's id and, once it is known, what it pays for."""
+    name = "" if event.about is None else f" {event.about.outcome!r} in {event.about.question!r}"
+    return f"{short_id(event.asset_id)}{name}"
 
 
 @singledispatch
@@ -36,7 +46,7 @@ def describe(event: Event) -> str:
 def _(event: market.PriceChangeEvent) -> str:
     change = "" if not event.change else f" ({event.change:+f})"
     return (
-        f"price {short_id(event.asset_id)} {_price(event.price)}{change} "
+        f"price {_token(event)} {_price(event.price)}{change} "
         f"bid {_price(event.best_bid)} ask {_price(event.best_ask)} "
         f"last {_price(event.last_trade_price)} [{event.price_source}]"
     )
@@ -45,7 +55,7 @@ def _(event: market.PriceChangeEvent) -> str:
 @describe.register
 def _(event: market.OrderbookUpdate) -> str:
     return (
-        f"book {short_id(event.asset_id)} bid {_price(event.best_bid)} "
+        f"book {_token(event)} bid {_price(event.best_bid)} "
         f"ask {_price(event.best_ask)} spread {_price(event.spread)}, "
         f"{len(event.bids)} bid and {len(event.asks)} ask levels"
     )
@@ -54,23 +64,19 @@ def _(event: market.OrderbookUpdate) -> str:
 @describe.register
 def _(event: market.BookSnapshot) -> str:
     return (
-        f"snapshot {short_id(event.asset_id)} "
-        f"{len(event.wire_bids)} bid and {len(event.wire_asks)} ask levels"
+        f"snapshot {_token(event)} {len(event.wire_bids)} bid and {len(event.wire_asks)} ask levels"
     )
 
 
 @describe.register
 def _(event: market.BookDelta) -> str:
     changes = ", ".join(f"{side} {price} to {size}" for side, price, size in event.wire_changes)
-    return f"delta {short_id(event.asset_id)} {changes}"
+    return f"delta {_token(event)} {changes}"
 
 
 @describe.register
 def _(event: market.LastTradePrice) -> str:
-    return (
-        f"trade {short_id(event.asset_id)} {event.side} "
-        f"{_price(event.size)} at {_price(event.price)}"
-    )
+    return f"trade {_token(event)} {event.side} {_price(event.size)} at {_price(event.price)}"
 
 
 @describe.register
@@ -89,13 +95,58 @@ def _(event: market.BestBidAsk) -> str:
 
 
 @describe.register
-def _(event: market.MarketCreated) -> str:
+def _(event: lifecycle.MarketCreated) -> str:
     return f"new market {event.question!r} ({', '.join(event.outcomes)})"
 
 
 @describe.register
-def _(event: market.MarketResolved) -> str:
-    return f"market {short_id(event.market)} resolved: {event.winning_outcome!r}"
+def _(event: lifecycle.MarketResolved) -> str:
+    winner = "a split" if event.winning_outcome is None else repr(event.winning_outcome)
+    return f"market {_market(event.market, event.question)} resolved: {winner} [{event.source}]"
+
+
+@describe.register
+def _(event: lifecycle.ResolutionStatus) -> str:
+    return f"market {_market(event.market, event.question)} is {event.stage}"
+
+
+@describe.register
+def _(event: lifecycle.EventPrices) -> str:
+    prices = ", ".join(f"{line.label} {_price(line.price)}" for line in event.outcomes)
+    return f"event {event.title!r}: {prices}; sum {_price(event.total)}"
+
+
+@describe.register
+def _(event: live.ActivityTrade) -> str:
+    return (
+        f"{event.trader or short_id(event.wallet)} {event.side} {_price(event.size)} "
+        f"{event.outcome!r} at {_price(event.price)} in {event.question!r}"
+    )
+
+
+@describe.register
+def _(event: live.Comment) -> str:
+    who = event.author or short_id(event.wallet)
+    return f"comment {event.action} by {who} on {event.parent_type} {event.parent_id}: {event.body}"
+
+
+@describe.register
+def _(event: live.Reaction) -> str:
+    return f"reaction {event.kind} {event.action} on comment {event.comment_id}"
+
+
+@describe.register
+def _(event: live.SportResult) -> str:
+    teams = " v ".join(team for team in (event.home_team, event.away_team) if team)
+    state = "ended" if event.ended else event.elapsed or ("live" if event.live else "not live")
+    return f"{event.league} {teams or event.game_id}: {event.score} {event.period} [{state}]"
+
+
+@describe.register
+def _(event: live.ReferencePrice) -> str:
+    window = "" if event.window_seconds is None else f" {event.window_seconds} s average"
+    late = " [backfilled]" if event.backfilled else ""
+    return f"{event.symbol}{window} {_price(event.price)}{late}"
 
 
 @describe.register
@@ -123,7 +174,8 @@ def _(event: market.UnknownEvent) -> str:
 
 @describe.register
 def _(event: feed.Connected) -> str:
-    return f"connected {event.connection}, {len(event.asset_ids)} assets"
+    assets = f", {len(event.asset_ids)} assets" if event.asset_ids else ""
+    return f"connected {event.connection}{assets}"
 
 
 @describe.register
@@ -156,6 +208,22 @@ def _(event: feed.Reconciled) -> str:
         f"{event.open_orders} open orders, {event.found_orders} orders and "
         f"{event.found_trades} trades found"
     )
+
+
+@describe.register
+def _(event: feed.Gap) -> str:
+    if event.filled:
+        lost = "nothing is missing"
+    else:
+        lost = "an unknown number" if event.missed is None else f"{event.missed}"
+        lost = f"{lost} of its events missing"
+    return f"GAP {event.stream} of {event.gap_seconds:.2f} s, {lost}: {event.reason}"
+
+
+@describe.register
+def _(event: feed.StreamGone) -> str:
+    instead = "" if event.instead is None else f"; {event.instead}"
+    return f"GONE {event.stream}: {event.reason}{instead}"
 
 
 @describe.register

@@ -136,6 +136,7 @@ class NewMarketFrame:
     outcomes: tuple[str, ...] = ()
     question: str = ""
     slug: str = ""
+    group_item_title: str = ""
     event_message: dict[str, Any] | None = None
     order_price_min_tick_size: str | None = None
     tags: tuple[str, ...] | None = None

@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import attrs
 import trio
 
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Overflow
-from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
-from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime._model.market import MarketCreated, MarketResolved
-from polymarket_realtime._model.topics import AssetTopicBase, Topic
-from polymarket_realtime._protocol.account_ledger import AccountLedger
-from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._hub.needs import (
+    Needs,
+    adjust,
+    entries_of,
+    expanded,
+    followed,
+    market_of,
+    type_of,
+)
+from polymarket_realtime._hub.note import HubStatistics, SubscriptionNote
+from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._model.catalog import Market, MarketGroup
+from polymarket_realtime._model.events import MARKET_FEED, Event
+from polymarket_realtime._model.feed import Connected
+from polymarket_realtime._model.ids import ConditionId
+from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved, event_route
+from polymarket_realtime._model.topics import AssetTopicBase, EventTopic, Topic
+from polymarket_realtime._model.user import OrderUpdate, TradeUpdate
 from polymarket_realtime._venue.interest import Interest
+from polymarket_realtime._venue.market_watch import MarketWatch
 from polymarket_realtime._venue.wakeup import Wakeup
 
-__all__ = ["Hub", "HubStatistics"]
+__all__ = ["Hub"]
 
 _MOST_REMEMBERED: Final = 4096
-
-
-@attrs.frozen(kw_only=True)
-class HubStatistics:
-    """Counts over all subscriptions, those that have ended included.
-
-    Attributes:
-        published: Events that came from the feed.
-        unmatched: Events that nobody had asked for.
-        repeated: Announcements that had come before, on another connection.
-        subscriptions: Open subscriptions.
-    """
-
-    published: int
-    unmatched: int
-    repeated: int
-    subscriptions: int
-    delivered: int
-    conflated: int
-    dropped: int
 
 
 class Hub:
@@ -53,25 +46,33 @@ class Hub:
     many others are subscribed.
 
     Args:
-        books: What is known already of assets.
-        ledger: What is known already of the account.
+        known: What is known already when a reader joins.
         interests: By endpoint, what its connections are to carry.
+        watch: Is told which events are followed, and which tokens need a name.
         capacity: Most pending events of a subscription that asks for nothing else.
     """
 
     def __init__(
         self,
-        books: BookStore,
-        ledger: AccountLedger,
+        known: Known,
         interests: Mapping[str, Interest],
         *,
+        watch: MarketWatch | None = None,
         capacity: int = 1024,
     ) -> None:
-        self._books, self._ledger = books, ledger
+        self._known, self._watch = known, watch
         self._interests, self._capacity = interests, capacity
+        self._special: Final[dict[type[Event], Callable[[Any], None]]] = {
+            Connected: self._publish_connected,
+            MarketCreated: self._publish_created,
+            MarketResolved: self._publish_resolved,
+            OrderUpdate: self._publish_own,
+            TradeUpdate: self._publish_own,
+        }
         self._index: dict[type[Event], dict[str, tuple[Subscription, ...]]] = {}
         self._subscriptions: dict[Subscription, None] = {}
-        self._announced: OrderedDict[Hashable, None] = OrderedDict()
+        self._announced: OrderedDict[ConditionId, None] = OrderedDict()
+        self._newcomers: dict[str, dict[ConditionId, Market]] = {}
         self._published = self._unmatched = self._repeated = 0
         self._gone = (0, 0, 0)
         self._ended = False
@@ -91,13 +92,73 @@ class Hub:
     def publish(self, event: Event) -> None:
         """Offer one event to those who asked for it. Never waits."""
         self._published += 1
-        if isinstance(event, (MarketCreated, MarketResolved)) and self._is_repeated(event):
-            return
+        special = self._special.get(event.__class__)
+        if special is not None:
+            special(event)
+        else:
+            self._offer(event)
+
+    def _offer(self, event: Event) -> tuple[Subscription, ...]:
         readers = self._readers(event)
         if not readers:
             self._unmatched += 1
         for subscription in readers:
             subscription.offer(event)
+        return readers
+
+    def _publish_connected(self, event: Connected) -> None:
+        """What the market channel announced while it was cut is asked for."""
+        self._offer(event)
+        reconnected = event.attempt > 1 and event.connection.startswith(f"{MARKET_FEED}#")
+        if reconnected and self._watch is not None:
+            self._watch.hint_all()
+
+    def _publish_created(self, event: MarketCreated) -> None:
+        """A market is told once, and joins the readers of its event."""
+        # The venue announces it on every connection.
+        if event.market in self._announced:
+            self._repeated += 1
+            return
+        self._announced[event.market] = None
+        if len(self._announced) > _MOST_REMEMBERED:
+            self._announced.popitem(last=False)
+        for subscription in self._offer(event):
+            if event.event_slug is not None:
+                self._widen(subscription, event)
+
+    def _widen(self, subscription: Subscription, event: MarketCreated) -> None:
+        market = market_of(event)
+        topics = subscription.topics
+        for topic in topics:
+            if isinstance(topic, EventTopic) and topic.group.slug == event.event_slug:
+                self._newcomers.setdefault(topic.group.slug, {})[market.condition_id] = market
+                self._known.names.learn(market)
+                subscription.widen(topic.group.slug, market)
+                topics = (*topics, *map(topic.topic_of, event.asset_ids))
+        self._retune(subscription, tuple(dict.fromkeys(topics)))
+
+    def _publish_resolved(self, event: MarketResolved) -> None:
+        """A settled market leaves its readers, and whoever has nothing else left ends."""
+        for markets in self._newcomers.values():
+            markets.pop(event.market, None)
+        for subscription in self._offer(event):
+            self._settle(subscription, event)
+
+    def _settle(self, subscription: Subscription, event: MarketResolved) -> None:
+        subscription.narrow(event.market)
+        over = frozenset(event.asset_ids)
+        topics = subscription.topics
+        left = [t for t in topics if not (isinstance(t, AssetTopicBase) and t.asset_id in over)]
+        self._retune(subscription, tuple(t for t in left if not subscription.is_over(t)))
+        if not subscription.topics:
+            subscription.end()
+
+    def _publish_own(self, event: OrderUpdate | TradeUpdate) -> None:
+        """The channel of the account does not say what the markets ask."""
+        about = self._known.names.get(event.asset_id)
+        if about is None and self._watch is not None:
+            self._watch.name_wanted(event.asset_id)
+        self._offer(attrs.evolve(event, about=about))
 
     def _readers(self, event: Event) -> tuple[Subscription, ...]:
         by_route = self._index.get(event.__class__)
@@ -107,18 +168,6 @@ class Hub:
         if len(routes) == 1:
             return by_route.get(routes[0], ())
         return tuple(dict.fromkeys(s for route in routes for s in by_route.get(route, ())))
-
-    def _is_repeated(self, event: MarketCreated | MarketResolved) -> bool:
-        """The venue announces a market on every connection, and a settlement perhaps twice."""
-        created = isinstance(event, MarketCreated)
-        key = (event.type, event.market, event.timestamp_ms if created else None)
-        if key in self._announced:
-            self._repeated += 1
-            return True
-        self._announced[key] = None
-        if len(self._announced) > _MOST_REMEMBERED:
-            self._announced.popitem(last=False)
-        return False
 
     def subscribe(
         self,
@@ -141,28 +190,70 @@ class Hub:
         if not topics:
             raise ValueError("subscribe to at least one topic")
         subscription = Subscription(
-            topics,
-            self._books,
-            self._ledger,
+            self._known,
             overflow=overflow,
             capacity=self._capacity if capacity is None else capacity,
             wakeup=wakeup,
-            note=SubscriptionNote(type=_type_of(topics)) if note is None else note,
+            note=SubscriptionNote(type=type_of(topics)) if note is None else note,
             on_close=self._remove,
         )
         self._subscriptions[subscription] = None
-        for cls, route in _entries(topics):
-            by_route = self._index.setdefault(cls, {})
-            by_route[route] = (*by_route.get(route, ()), subscription)
-        for endpoint, wanted in _by_endpoint(topics).items():
-            self._interests[endpoint].acquire(_assets(wanted), broadcasts=_beyond_assets(wanted))
-        if self._ended:
+        wanted = expanded(map(self._as_known, topics))
+        self._retune(subscription, wanted)
+        for settlement in dict.fromkeys(map(self._known.settlement, wanted)):
+            if settlement is not None:
+                subscription.offer(settlement)
+                self._settle(subscription, settlement)
+        if self._ended or not subscription.topics:
             subscription.end()
         return subscription
 
-    def _remove(self, subscription: Subscription) -> None:
-        if subscription not in self._subscriptions:
+    def _as_known(self, topic: Topic) -> Topic:
+        """An event with the markets that joined it since the catalogue was asked."""
+        if not isinstance(topic, EventTopic):
+            return topic
+        listed = {market.condition_id for market in topic.group.markets}
+        joined = self._newcomers.get(topic.group.slug, {})
+        new = [market for condition_id, market in joined.items() if condition_id not in listed]
+        return topic.with_markets(new) if new else topic
+
+    def _retune(self, subscription: Subscription, topics: tuple[Topic, ...]) -> None:
+        """Let a subscription listen to these topics in place of what it listened to."""
+        before = subscription.topics
+        old, new = entries_of(before), entries_of(topics)
+        for cls, route in new:
+            if (cls, route) not in old:
+                by_route = self._index.setdefault(cls, {})
+                by_route[route] = (*by_route.get(route, ()), subscription)
+        for cls, route in old:
+            if (cls, route) not in new:
+                self._unlist(subscription, cls, route)
+        subscription.retune(topics)
+        for endpoint, interest in self._interests.items():
+            adjust(interest, Needs.of(before, endpoint), Needs.of(topics, endpoint))
+        self._follow(followed(before), followed(topics))
+
+    def _follow(self, before: dict[str, MarketGroup], after: dict[str, MarketGroup]) -> None:
+        by_route = self._index.get(MarketCreated, {})
+        for slug in before.keys() - after.keys():
+            if event_route(slug) not in by_route:
+                self._newcomers.pop(slug, None)
+        if self._watch is None:
             return
+        for slug in after.keys() - before.keys():
+            self._watch.follow(slug, after[slug].markets)
+        for slug in before.keys() - after.keys():
+            self._watch.unfollow(slug)
+
+    def _unlist(self, subscription: Subscription, cls: type[Event], route: str) -> None:
+        by_route = self._index[cls]
+        rest = tuple(s for s in by_route[route] if s is not subscription)
+        if rest:
+            by_route[route] = rest
+        else:
+            del by_route[route]
+
+    def _remove(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription]
         counts = subscription.statistics()
         delivered, conflated, dropped = self._gone
@@ -171,15 +262,7 @@ class Hub:
             conflated + counts.conflated,
             dropped + counts.dropped,
         )
-        for cls, route in _entries(subscription.topics):
-            by_route = self._index[cls]
-            rest = tuple(s for s in by_route[route] if s is not subscription)
-            if rest:
-                by_route[route] = rest
-            else:
-                del by_route[route]
-        for endpoint, wanted in _by_endpoint(subscription.topics).items():
-            self._interests[endpoint].release(_assets(wanted), broadcasts=_beyond_assets(wanted))
+        self._retune(subscription, ())
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -199,29 +282,3 @@ class Hub:
             conflated=conflated + sum(s.conflated for s in now),
             dropped=dropped + sum(s.dropped for s in now),
         )
-
-
-def _entries(topics: tuple[Topic, ...]) -> list[tuple[type[Event], str]]:
-    """The index entries of some topics, each once."""
-    return list(dict.fromkeys(entry for topic in topics for entry in topic.entries))
-
-
-def _by_endpoint(topics: tuple[Topic, ...]) -> dict[str, list[Topic]]:
-    groups: dict[str, list[Topic]] = {}
-    for topic in topics:
-        groups.setdefault(topic.endpoint, []).append(topic)
-    return groups
-
-
-def _assets(topics: list[Topic]) -> set[AssetId]:
-    return {topic.asset_id for topic in topics if isinstance(topic, AssetTopicBase)}
-
-
-def _beyond_assets(topics: list[Topic]) -> bool:
-    """Whether something is wanted that needs a connection, but no asset on it."""
-    return not all(isinstance(topic, AssetTopicBase) for topic in topics)
-
-
-def _type_of(topics: tuple[Topic, ...]) -> str:
-    names = dict.fromkeys(type(topic).__name__.removesuffix("Topic").lower() for topic in topics)
-    return "+".join(names)

@@ -9,70 +9,32 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-import attrs
 import trio
 
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Mailbox, Overflow
-from polymarket_realtime._hub.views import BookView, PriceView, SnapshotView, View
+from polymarket_realtime._hub.note import SubscriptionNote, SubscriptionStatistics
+from polymarket_realtime._hub.outlook import Outlook
+from polymarket_realtime._hub.views import BookView, EventView, View
+from polymarket_realtime._model.catalog import Market
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, Incomplete, OutOfSync
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.feed import Dropped, OutOfSync
+from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.lifecycle import MarketCreated
+from polymarket_realtime._model.live import LiveEvent
+from polymarket_realtime._model.live_topics import LiveTopic
 from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
 from polymarket_realtime._model.topics import (
-    AssetTopic,
     AssetTopicBase,
-    BookTopic,
-    DeltaTopic,
-    PriceTopic,
+    EventTopic,
+    NewMarketTopic,
     Topic,
-    UserOrderTopic,
-    UserTopicBase,
 )
 from polymarket_realtime._model.user import UserEvent
-from polymarket_realtime._protocol.account_ledger import AccountLedger
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.errors import SubscriptionLagged
 
-__all__ = ["Subscription", "SubscriptionNote", "SubscriptionStatistics"]
-
-
-@attrs.frozen(kw_only=True)
-class SubscriptionStatistics:
-    """Counts of one subscription.
-
-    Attributes:
-        received: Events that the feed had for it.
-        delivered: Events that its reader got.
-        conflated: Events replaced by newer ones before they were read.
-        dropped: Events thrown away because the reader was too slow.
-        pending: Events waiting now.
-        last_event: When the latest came, in seconds since the epoch; None before the first.
-    """
-
-    received: int
-    delivered: int
-    conflated: int
-    dropped: int
-    pending: int
-    last_event: float | None
-
-
-@attrs.frozen(kw_only=True)
-class SubscriptionNote:
-    """What a status says of a subscription beside its counts.
-
-    Attributes:
-        type: Public name of the events that it is about.
-        channel: The venue's channel.
-        market_ids: As somebody passed them.
-        callback_type: How its events are delivered.
-    """
-
-    type: str = ""
-    channel: str = "market"
-    market_ids: tuple[str, ...] = ()
-    callback_type: str = "iterator"
+__all__ = ["Subscription"]
 
 
 class Subscription:
@@ -80,20 +42,19 @@ class Subscription:
 
     Use it as a context manager and iterate over it, or call `receive_batch` for speed. Only
     one task may read it. Events that came together are handed out without a checkpoint
-    between them. It ends, without an error, when it is closed or the service ends.
+    between them. It ends, without an error, when it is closed, when the service ends, and when
+    all that it listens to is settled: the last event is then a `MarketResolved`.
 
     Attributes:
         id: Unique and unguessable; what `unsubscribe` takes.
-        topics: What it listens to.
+        topics: What it listens to now: settled markets leave, markets new in an event join.
         note: What a status says of it.
         created: Seconds since the epoch.
     """
 
     def __init__(
         self,
-        topics: Sequence[Topic],
-        books: BookStore,
-        ledger: AccountLedger,
+        known: Known,
         *,
         overflow: Overflow,
         capacity: int,
@@ -102,26 +63,21 @@ class Subscription:
         on_close: Callable[[Subscription], None],
     ) -> None:
         self.id = str(uuid.uuid4())
-        self.topics = tuple(topics)
+        self.topics: tuple[Topic, ...] = ()
         self.note = note
         self.created = time.time()
-        self._books, self._ledger = books, ledger
+        self._known = known
         self._mailbox: Mailbox[Event | View] = Mailbox(capacity, overflow)
         self._conflates = overflow is Overflow.CONFLATE
         self._wakeup = Wakeup() if wakeup is None else wakeup
         self._on_close = on_close
         self._batch: deque[Event] = deque()
-        self._book_views: dict[AssetId, BookView] = {}
-        self._price_views: dict[AssetId, PriceView] = {}
-        self._snapshot_views: dict[AssetId, SnapshotView] = {}
+        self._outlook = Outlook()
+        self._live: tuple[LiveTopic, ...] = ()
         self._delivered = self._dropped_told = 0
         self._last_event: float | None = None
-        self._ended = False
-        self._account_seen = ledger.revision
-        for topic in topics:
-            if isinstance(topic, AssetTopicBase):
-                self._join(topic)
-        self._join_account([topic for topic in topics if isinstance(topic, UserTopicBase)])
+        self._ended = self._closed = False
+        self._account_seen = known.ledger.revision
 
     @property
     def asset_ids(self) -> tuple[AssetId, ...]:
@@ -129,72 +85,88 @@ class Subscription:
         assets = (t.asset_id for t in self.topics if isinstance(t, AssetTopicBase))
         return tuple(dict.fromkeys(assets))
 
-    def _join(self, topic: AssetTopicBase) -> None:
-        """Prepare for a topic, and begin with what is known already."""
-        asset_id = topic.asset_id
-        if isinstance(topic, BookTopic):
-            self._book_views[asset_id] = view = BookView(asset_id, topic.depth)
+    # The hub's side
+
+    def retune(self, topics: Sequence[Topic]) -> None:
+        """Listen to these from now on; those that are new begin with what is known already."""
+        before, after = dict.fromkeys(self.topics), dict.fromkeys(topics)
+        self.topics = tuple(after)
+        self._live = tuple(topic for topic in after if isinstance(topic, LiveTopic))
+        for topic in before:
+            if topic not in after:
+                self._outlook.drop(topic)
+        self._join([topic for topic in after if topic not in before])
+
+    def _join(self, topics: Sequence[Topic]) -> None:
+        for topic in topics:
+            for view in self._outlook.add(topic):
+                self._begin_with(view)
+            if isinstance(topic, AssetTopicBase):
+                self._begin_distrust(topic.asset_id)
+        for event in (*self._known.of_account(topics), *self._known.of_streams(topics)):
+            self._mailbox.put(event, event.conflation_key if self._conflates else None)
+
+    def _begin_with(self, view: View) -> None:
+        if self._conflates or isinstance(view, BookView | EventView):
             self._mailbox.keep(view, view)
-        # Two topics of one asset may want the same: they share a view, and hear it once.
-        if isinstance(topic, PriceTopic | AssetTopic) and asset_id not in self._price_views:
-            self._price_views[asset_id] = prices = PriceView(asset_id)
-            self._begin_with(prices)
-        if isinstance(topic, DeltaTopic | AssetTopic) and asset_id not in self._snapshot_views:
-            self._snapshot_views[asset_id] = snapshots = SnapshotView(asset_id)
-            self._begin_with(snapshots)
-        book = self._books.get(asset_id)
+        # A reader that wants everything wants what is now, and then what follows.
+        elif (event := view.look_up(self._known.books)) is not None:
+            self._mailbox.put(event)
+
+    def _begin_distrust(self, asset_id: AssetId) -> None:
+        book = self._known.books.get(asset_id)
         if book is not None and book.epoch and book.reason is not None:
             self._mailbox.put(
                 OutOfSync(received=time.time(), asset_id=asset_id, reason=book.reason),
                 (OutOfSync, asset_id),
             )
 
-    def _begin_with(self, view: View) -> None:
-        if self._conflates:
-            self._mailbox.keep(view, view)
-        # A reader that wants everything wants what is now, and then what follows.
-        elif (event := view.look_up(self._books)) is not None:
-            self._mailbox.put(event)
-
-    def _join_account(self, topics: Sequence[UserTopicBase]) -> None:
-        """Begin with the open orders, each once, and with whether they are all there are."""
-        updates = {
-            update.order_id: update
-            for topic in topics
-            if isinstance(topic, UserOrderTopic)
-            for update in self._ledger.open_orders(topic.market)
-        }
-        for update in updates.values():
-            self._mailbox.put(update)
-        if topics and self._ledger.last_reconciled is not None:
-            self._mailbox.put(self._ledger.last_reconciled)
-        elif updates or (topics and self._ledger.incomplete_since is not None):
-            reason = self._ledger.problem or "the user channel was not connected all the time"
-            self._mailbox.put(Incomplete(received=time.time(), reason=reason))
-
-    # The hub's side
-
     def offer(self, event: Event) -> None:
         """Take an event from the hub. Never waits."""
-        self._last_event = event.received
         if isinstance(event, (BookSnapshot, BookDelta)):
             self._offer_book(event)
-        elif isinstance(event, PriceChangeEvent) and self._conflates:
-            prices = self._price_views[event.asset_id]
-            self._mailbox.keep(prices, prices)
+        elif isinstance(event, PriceChangeEvent):
+            self._offer_price(event)
         elif isinstance(event, UserEvent):
             # What is older than what this reader began with would only take it back.
             if event.revision > self._account_seen:
                 self._mailbox.put(event)
+        elif isinstance(event, LiveEvent):
+            if not any(topic.matches(event) for topic in self._live):
+                return
+            self._mailbox.put(event, event.conflation_key if self._conflates else None)
+        elif isinstance(event, MarketCreated):
+            if not self._hears_of(event):
+                return
+            self._mailbox.put(event)
         else:
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
+        self._last_event = event.received
         self._wakeup.ring()
 
+    def _hears_of(self, event: MarketCreated) -> bool:
+        return any(
+            topic.matches(event)
+            for topic in self.topics
+            if isinstance(topic, NewMarketTopic | EventTopic)
+        )
+
+    def _offer_price(self, event: PriceChangeEvent) -> None:
+        if not self._conflates:
+            self._mailbox.put(event)
+        elif (prices := self._outlook.prices.get(event.asset_id)) is not None:
+            self._mailbox.keep(prices, prices)
+        if self._outlook.events:
+            self._touch_events(event.asset_id)
+
     def _offer_book(self, event: BookSnapshot | BookDelta) -> None:
-        view = self._book_views.get(event.asset_id)
+        outlook = self._outlook
+        view = outlook.books.get(event.asset_id)
         if view is not None:
             self._mailbox.keep(view, view)
-        snapshots = self._snapshot_views.get(event.asset_id)
+        if outlook.events:
+            self._touch_events(event.asset_id)
+        snapshots = outlook.snapshots.get(event.asset_id)
         if snapshots is None or (event.epoch, event.revision) <= snapshots.seen:
             return
         if not self._conflates:
@@ -206,10 +178,35 @@ class Subscription:
         else:
             self._mailbox.keep(event, snapshots)
 
+    def _touch_events(self, asset_id: AssetId) -> None:
+        for view in self._outlook.events_with(asset_id):
+            self._mailbox.keep(view, view)
+
+    def widen(self, slug: str, market: Market) -> None:
+        """A market was added to an event that is followed."""
+        self._outlook.widen(slug, market)
+
+    def narrow(self, market: ConditionId) -> None:
+        """A market is settled: it leaves the view of its event."""
+        for view in self._outlook.narrow(market):
+            self._mailbox.keep(view, view)
+
+    def is_over(self, topic: Topic) -> bool:
+        """Whether this is an event, and every market of it is settled."""
+        if not isinstance(topic, EventTopic):
+            return False
+        view = self._outlook.events.get(topic.group.slug)
+        return view is not None and not view.markets
+
     def end(self) -> None:
         """Let the reader finish what is pending, and then stop."""
         self._ended = True
         self._wakeup.ring()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended and nothing is left to read."""
+        return self._ended and not self._mailbox and not self._batch
 
     # The reader's side
 
@@ -220,7 +217,7 @@ class Subscription:
             SubscriptionLagged: Events were lost under `Overflow.RAISE`.
         """
         mailbox = self._mailbox
-        now = [i if isinstance(i, Event) else i.look_up(self._books) for i in mailbox.take()]
+        now = [i if isinstance(i, Event) else i.look_up(self._known.books) for i in mailbox.take()]
         events = [event for event in now if event is not None]
         lost = mailbox.dropped - self._dropped_told
         if lost:
@@ -264,7 +261,8 @@ class Subscription:
 
     def close(self) -> None:
         """Stop listening. May be called twice."""
-        if not self._ended:
+        if not self._closed:
+            self._closed = True
             self.end()
             self._on_close(self)
 

@@ -7,18 +7,22 @@ book is not the truth, gives None.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
+from decimal import Decimal
 from typing import Protocol
 
 import attrs
 
+from polymarket_realtime._model.catalog import Market
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.lifecycle import EventPrice, EventPrices
 from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import BookStore
 
-__all__ = ["BookView", "PriceView", "SnapshotView", "View"]
+__all__ = ["BookView", "EventView", "PriceView", "SnapshotView", "View"]
 
 
 class View(Hashable, Protocol):
@@ -73,10 +77,11 @@ class PriceView:
 
     def look_up(self, books: BookStore) -> PriceChangeEvent | None:
         book = _trusted(books, self.asset_id)
-        if book is None or book.price is self._shown:
+        if book is None or book.price is None or book.price is self._shown:
             return None
-        self._shown = book.price
-        return book.price
+        self._shown = price = book.price
+        # It may have been told before the catalogue had answered.
+        return attrs.evolve(price, about=book.about) if price.about is None else price
 
 
 @attrs.define(eq=False)
@@ -96,3 +101,50 @@ class SnapshotView:
             return None
         self.seen = (book.epoch, book.revision)
         return book.snapshot()
+
+
+@attrs.define(eq=False)
+class EventView:
+    """The prices of all outcomes of an event, and their sum.
+
+    Attributes:
+        slug: The event's.
+        title: Likewise.
+        markets: Those of it that are not settled.
+    """
+
+    slug: str
+    title: str
+    markets: dict[ConditionId, Market]
+    _shown: tuple[EventPrice, ...] | None = attrs.field(default=None, init=False)
+
+    @property
+    def asset_ids(self) -> frozenset[AssetId]:
+        """The tokens of all its markets."""
+        return frozenset(each for market in self.markets.values() for each in market.asset_ids)
+
+    def look_up(self, books: BookStore) -> EventPrices | None:
+        lines = tuple(
+            EventPrice(label=label, asset_id=asset_id, price=_price(books, asset_id))
+            for label, asset_id in self._lines()
+        )
+        if lines == self._shown or not any(line.price is not None for line in lines):
+            return None
+        self._shown = lines
+        return EventPrices(received=time.time(), event=self.slug, title=self.title, outcomes=lines)
+
+    def _lines(self) -> list[tuple[str, AssetId]]:
+        """What to show: each market's first outcome or, if there is one market only, all of its."""
+        markets = list(self.markets.values())
+        if len(markets) == 1 and not markets[0].label:
+            return [(outcome.name, outcome.asset_id) for outcome in markets[0].outcomes]
+        return [
+            (market.label or market.question, market.outcomes[0].asset_id)
+            for market in markets
+            if market.outcomes
+        ]
+
+
+def _price(books: BookStore, asset_id: AssetId) -> Decimal | None:
+    book = _trusted(books, asset_id)
+    return None if book is None or book.price is None else book.price.price

@@ -9,9 +9,10 @@ from typing import ClassVar, Final
 
 import attrs
 
+from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.values import utc_from_seconds
 
-__all__ = ["MARKET_FEED", "USER_FEED", "Event", "EventType"]
+__all__ = ["MARKET_FEED", "USER_FEED", "Event", "EventType", "NamedEvent"]
 
 MARKET_FEED: Final = "market"
 """Endpoint of the market channel, and the route of what it tells to everybody."""
@@ -34,8 +35,17 @@ class EventType(StrEnum):
     BEST_BID_ASK = "best_bid_ask"
     MARKET_CREATED = "market_created"
     MARKET_RESOLVED = "market_resolved"
+    EVENT_PRICES = "event_prices"
+    """The prices of all outcomes of an event, and their sum."""
+    RESOLUTION_STATUS = "resolution_status"
+    """A market has ended, or its outcome was proposed or disputed."""
     ORDER = "order"
     TRADE = "trade"
+    ACTIVITY_TRADE = "activity_trade"
+    COMMENT = "comment"
+    REACTION = "reaction"
+    SPORT_RESULT = "sport_result"
+    REFERENCE_PRICE = "reference_price"
     UNKNOWN = "unknown"
     CONNECTED = "connected"
     INTERRUPTED = "interrupted"
@@ -43,6 +53,8 @@ class EventType(StrEnum):
     RESYNCED = "resynced"
     INCOMPLETE = "incomplete"
     RECONCILED = "reconciled"
+    GAP = "gap"
+    STREAM_GONE = "stream_gone"
     DROPPED = "dropped"
 
 
@@ -74,3 +86,19 @@ class Event:
     def conflation_key(self) -> Hashable | None:
         """Events with equal keys may replace each other for a slow reader; None: never."""
         return None
+
+
+@attrs.frozen(kw_only=True)
+class NamedEvent(Event):
+    """Base of the events about one token.
+
+    Attributes:
+        about: What the token is called; None until the catalogue has said it.
+    """
+
+    about: AssetName | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def question(self) -> str | None:
+        """The market's question: text of the venue, to be taken as data."""
+        return None if self.about is None else self.about.question

@@ -1,8 +1,9 @@
 """Events about the feed itself: when its data began, stopped and began again to be the truth.
 
 They travel in order with the market events, so a reader can act on nothing but the truth:
-distrust an asset from `Interrupted` or `OutOfSync` until its `Resynced`, and what is known of the
-account from `Interrupted` or `Incomplete` until `Reconciled`.
+distrust an asset from `Interrupted` or `OutOfSync` until its `Resynced`, what is known of the
+account from `Interrupted` or `Incomplete` until `Reconciled`, and a live stream from
+`Interrupted` until its `Gap` says that it flows again and what may be missing.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ __all__ = [
     "Connected",
     "Dropped",
     "FeedEvent",
+    "Gap",
     "Incomplete",
     "Interrupted",
     "OutOfSync",
     "Reconciled",
     "Resynced",
+    "StreamGone",
 ]
 
 
@@ -183,6 +186,68 @@ class Reconciled(FeedEvent):
     def gap_seconds(self) -> float:
         """How long it was not complete, in seconds."""
         return round(max(0.0, self.received - self.incomplete_since), 3)
+
+
+@attrs.frozen(kw_only=True)
+class _StreamEvent(FeedEvent):
+    """About one stream of a live feed: `activity`, `comments`, `sports`, `crypto:btcusd`."""
+
+    feed: str
+    stream: str
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return (self.stream,)
+
+
+@attrs.frozen(kw_only=True)
+class Gap(_StreamEvent):
+    """A live stream flows again; what it said since `gap_since` may be missing.
+
+    Attributes:
+        reason: Why, one sentence.
+        missed: How many events are missing, where the venue counts them; None if nobody knows.
+        filled: Whether what the venue keeps of the last minutes has closed the gap: nothing is
+            missing then.
+        gap_since: When the stream was last heard before, in seconds since the epoch.
+    """
+
+    type: ClassVar = EventType.GAP
+    shown: ClassVar = (
+        *("type", "feed", "stream", "reason", "missed", "filled"),
+        *("gap_at", "gap_seconds", "received_at"),
+    )
+
+    reason: str
+    gap_since: float
+    missed: int | None = None
+    filled: bool = False
+
+    @property
+    def gap_at(self) -> datetime:
+        """When the stream was last heard before, aware UTC."""
+        return utc_from_seconds(self.gap_since)
+
+    @property
+    def gap_seconds(self) -> float:
+        """How long it was not heard, in seconds."""
+        return round(max(0.0, self.received - self.gap_since), 3)
+
+
+@attrs.frozen(kw_only=True)
+class StreamGone(_StreamEvent):
+    """The venue does not serve this stream, or does so no more: nothing will come of it.
+
+    Attributes:
+        reason: What the venue said, one sentence.
+        instead: What serves its purpose now, one sentence; None if nothing does.
+    """
+
+    type: ClassVar = EventType.STREAM_GONE
+    shown: ClassVar = ("type", "feed", "stream", "reason", "instead", "received_at")
+
+    reason: str
+    instead: str | None
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import MARKET_FEED, Event, EventType
+from polymarket_realtime._model.events import MARKET_FEED, Event, EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import (
     Level,
@@ -32,9 +32,7 @@ __all__ = [
     "BookDelta",
     "BookSnapshot",
     "LastTradePrice",
-    "MarketCreated",
     "MarketEvent",
-    "MarketResolved",
     "OrderbookUpdate",
     "PriceChangeEvent",
     "PriceSource",
@@ -42,12 +40,12 @@ __all__ = [
     "UnknownEvent",
 ]
 
-_MARKET_HEAD = ("type", "asset_id", "market")
+_MARKET_HEAD = ("type", "asset_id", "market", "question", "outcome")
 _MARKET_TAIL = ("timestamp", "received_at", "epoch", "revision")
 
 
 @attrs.frozen(kw_only=True)
-class MarketEvent(Event):
+class MarketEvent(NamedEvent):
     """An event about one asset.
 
     Attributes:
@@ -71,6 +69,11 @@ class MarketEvent(Event):
     def timestamp(self) -> datetime:
         """The venue's time, aware UTC."""
         return utc_from_ms(self.timestamp_ms)
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome that the token pays for."""
+        return None if self.about is None else self.about.outcome
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -272,68 +275,6 @@ class BestBidAsk(MarketEvent):
     @property
     def conflation_key(self) -> Hashable | None:
         return (EventType.BEST_BID_ASK, self.asset_id)
-
-
-@attrs.frozen(kw_only=True)
-class _WholeMarketEvent(Event):
-    """An event about a market and all its assets."""
-
-    market: ConditionId
-    asset_ids: tuple[AssetId, ...]
-    timestamp_ms: int
-    raw: bytes = attrs.field(default=b"", repr=False, eq=False)
-
-    @property
-    def timestamp(self) -> datetime:
-        """The venue's time, aware UTC."""
-        return utc_from_ms(self.timestamp_ms)
-
-
-@attrs.frozen(kw_only=True)
-class MarketCreated(_WholeMarketEvent):
-    """A market has been announced; the venue tells every listener of every new market.
-
-    Attributes:
-        outcomes: Names, in the order of `asset_ids`.
-        active: Whether it can be traded already; None where the venue does not say.
-    """
-
-    type: ClassVar = EventType.MARKET_CREATED
-    shown: ClassVar = (
-        *("type", "market", "asset_ids", "outcomes", "question", "slug", "event_slug"),
-        *("tick_size", "tags", "active", "timestamp", "received_at"),
-    )
-
-    outcomes: tuple[str, ...]
-    question: str
-    slug: str
-    event_slug: str | None = None
-    tick_size: Decimal | None = None
-    tags: tuple[str, ...] = ()
-    active: bool | None = None
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (MARKET_FEED,)
-
-
-@attrs.frozen(kw_only=True)
-class MarketResolved(_WholeMarketEvent):
-    """A market has been settled. The venue does not announce every settlement."""
-
-    type: ClassVar = EventType.MARKET_RESOLVED
-    shown: ClassVar = (
-        *("type", "market", "asset_ids", "winning_asset_id", "winning_outcome", "tags"),
-        *("timestamp", "received_at"),
-    )
-
-    winning_asset_id: AssetId
-    winning_outcome: str
-    tags: tuple[str, ...] = ()
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return self.asset_ids
 
 
 @attrs.frozen(kw_only=True)

@@ -6,11 +6,13 @@ topic of an asset its `TickSizeChange` and `MarketResolved` as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model import feed, market, user
+from polymarket_realtime._model import feed, lifecycle, market, user
+from polymarket_realtime._model.catalog import Market, MarketGroup
 from polymarket_realtime._model.events import MARKET_FEED, USER_FEED, Event
 from polymarket_realtime._model.ids import AssetId, ConditionId
 
@@ -19,6 +21,7 @@ __all__ = [
     "AssetTopicBase",
     "BookTopic",
     "DeltaTopic",
+    "EventTopic",
     "NewMarketTopic",
     "PriceTopic",
     "ResolutionTopic",
@@ -38,7 +41,7 @@ _CONTINUITY: tuple[type[Event], ...] = (
 _OF_EVERY_ASSET: tuple[type[Event], ...] = (
     *_CONTINUITY,
     market.TickSizeChange,
-    market.MarketResolved,
+    lifecycle.MarketResolved,
 )
 
 
@@ -57,6 +60,11 @@ class Topic:
         raise NotImplementedError
 
     @property
+    def wants(self) -> str | None:
+        """What a connection has to carry for it; None if any connection of the endpoint does."""
+        return None
+
+    @property
     def entries(self) -> tuple[tuple[type[Event], str], ...]:
         """Each accepted kind with the key by which it finds this topic."""
         return tuple((cls, self.route) for cls in self.accepts)
@@ -70,6 +78,10 @@ class AssetTopicBase(Topic):
 
     @property
     def route(self) -> str:
+        return self.asset_id
+
+    @property
+    def wants(self) -> str:
         return self.asset_id
 
 
@@ -109,9 +121,9 @@ class TradeTopic(AssetTopicBase):
 
 @attrs.frozen
 class ResolutionTopic(AssetTopicBase):
-    """`MarketResolved`, as far as the venue announces it."""
+    """`MarketResolved`, once, even if the venue does not announce it; `ResolutionStatus` before."""
 
-    accepts: ClassVar = (*_CONTINUITY, market.MarketResolved)
+    accepts: ClassVar = (*_CONTINUITY, lifecycle.ResolutionStatus, lifecycle.MarketResolved)
 
 
 @attrs.frozen
@@ -129,15 +141,80 @@ class AssetTopic(AssetTopicBase):
     )
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class NewMarketTopic(Topic):
-    """`MarketCreated`: every new market of the venue, in bursts of hundreds a minute."""
+    """`MarketCreated`: every new market of the venue, in bursts of hundreds a minute.
 
-    accepts: ClassVar = (feed.Connected, feed.Interrupted, market.MarketCreated)
+    Attributes:
+        tag: Only with this tag, in any case, for example `Crypto`.
+        words: Only if the question or the event's title has all of these words, in any case.
+        event_slug: Only in this event.
+    """
+
+    accepts: ClassVar = (feed.Connected, feed.Interrupted, lifecycle.MarketCreated)
+
+    tag: str | None = None
+    words: str | None = None
+    event_slug: str | None = None
 
     @property
     def route(self) -> str:
         return MARKET_FEED
+
+    def matches(self, event: lifecycle.MarketCreated) -> bool:
+        """Whether an announcement passes the filter."""
+        tags = {tag.casefold() for tag in event.tags}
+        text = f"{event.question} {event.event_title or ''}".casefold()
+        return (
+            (self.tag is None or self.tag.casefold() in tags)
+            and self.event_slug in (None, event.event_slug)
+            and all(word in text for word in (self.words or "").casefold().split())
+        )
+
+
+@attrs.frozen
+class EventTopic(Topic):
+    """What the venue calls an event, as a whole: `EventPrices`, and each of its markets.
+
+    Stands for a topic of every token of the event. Markets that are added later are joined,
+    after their `MarketCreated`; settled ones leave with their `MarketResolved`.
+
+    Attributes:
+        group: The event and its markets as they are now.
+        each: The topic that its tokens are listened to with; its `asset_id` means nothing.
+    """
+
+    accepts: ClassVar = (lifecycle.MarketCreated,)
+
+    group: MarketGroup
+    each: AssetTopicBase = PriceTopic(AssetId(""))
+
+    @property
+    def route(self) -> str:
+        return lifecycle.event_route(self.group.slug)
+
+    def matches(self, event: lifecycle.MarketCreated) -> bool:
+        """Whether a new market is one of this event."""
+        return event.event_slug == self.group.slug
+
+    def with_markets(self, markets: Iterable[Market]) -> EventTopic:
+        """The same with more markets."""
+        group = attrs.evolve(self.group, markets=(*self.group.markets, *markets))
+        return attrs.evolve(self, group=group)
+
+    def topic_of(self, asset_id: AssetId) -> AssetTopicBase:
+        """The topic of one of its tokens."""
+        return attrs.evolve(self.each, asset_id=asset_id)
+
+    @property
+    def parts(self) -> tuple[AssetTopicBase, ...]:
+        """The topics of the tokens of its markets that are not settled."""
+        return tuple(
+            self.topic_of(asset_id)
+            for each in self.group.markets
+            if not each.closed
+            for asset_id in each.asset_ids
+        )
 
 
 @attrs.frozen

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import USER_FEED, Event, EventType
+from polymarket_realtime._model.events import USER_FEED, EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import Side, utc_from_ms
 
@@ -37,7 +37,7 @@ class TradeRole(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class UserEvent(Event):
+class UserEvent(NamedEvent):
     """An event about the account.
 
     Attributes:
@@ -94,7 +94,7 @@ class OrderUpdate(UserEvent):
     type: ClassVar = EventType.ORDER
     shown: ClassVar = (
         *("type", "order_id", "status", "side", "price", "original_size", "filled_size"),
-        *("remaining_size", "market", "asset_id", "outcome", "action", "order_type"),
+        *("remaining_size", "market", "asset_id", "question", "outcome", "action", "order_type"),
         *("created_at", "expires_at", "timestamp", "received_at", "source"),
     )
 
@@ -148,7 +148,7 @@ class TradeUpdate(UserEvent):
     type: ClassVar = EventType.TRADE
     shown: ClassVar = (
         *("type", "trade_id", "order_id", "role", "status", "side", "price", "size"),
-        *("market_id", "asset_id", "outcome", "fee_rate_bps", "transaction_hash"),
+        *("market_id", "asset_id", "question", "outcome", "fee_rate_bps", "transaction_hash"),
         *("matched_at", "timestamp", "received_at", "source"),
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.ids import AssetId
 
-__all__ = ["FeedProtocol"]
+__all__ = ["PROBE", "FeedProtocol"]
+
+PROBE: Final = "\x00probe"
+"""In place of a frame: the connection is to see by a ping of the WebSocket protocol whether the
+peer is there, and to call `alive` with the answer."""
 
 
 class FeedProtocol(Protocol):
@@ -27,16 +30,28 @@ class FeedProtocol(Protocol):
         """Whether something is missing that has to be asked for elsewhere."""
 
     def receive(self, payloads: Sequence[bytes], now: float) -> list[Event]:
-        """Take whole messages, in order. May queue frames."""
+        """Take whole messages, in order. May queue frames.
+
+        Raises:
+            CredentialsRejected: The venue said so; give the connection up.
+        """
+
+    def alive(self, now: float) -> None:
+        """The peer has answered a `PROBE`."""
 
     def has_frames(self) -> bool:
         """Whether `frames_to_send` would give any."""
 
     def frames_to_send(self) -> list[str]:
-        """The frames queued since the last call."""
+        """The frames queued since the last call; `PROBE` among them is none."""
 
-    def set_interest(self, wanted: frozenset[AssetId], now: float) -> None:
-        """Queue whatever makes the venue send exactly what is wanted."""
+    def set_interest(self, wanted: frozenset[str], now: float) -> None:
+        """Queue whatever makes the venue send exactly what is wanted.
+
+        Args:
+            wanted: Keys of `Topic.wants`: asset ids on the market channel, streams elsewhere.
+            now: The time.
+        """
 
     def next_deadline(self) -> float:
         """When `advance` must be called."""

@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._model.values import (
@@ -24,6 +25,7 @@ from polymarket_realtime._model.values import (
     decimal,
     optional_decimal,
 )
+from polymarket_realtime._protocol.names import Names
 from polymarket_realtime._protocol.price_key import PriceKeys
 from polymarket_realtime.errors import CodecError
 
@@ -51,6 +53,7 @@ class Book:
         last_trade_price: Of this token, since we listen.
         price: The latest displayed price, once there is one.
         quoted: Best bid key, best ask key and last trade that `price` was made of.
+        names: Where its token's name will be, once the catalogue has said it.
     """
 
     asset_id: AssetId
@@ -68,10 +71,19 @@ class Book:
     last_trade_price: str | None = None
     price: PriceChangeEvent | None = attrs.field(default=None, repr=False)
     quoted: tuple[int | None, int | None, str | None] | None = None
+    names: Names = attrs.field(factory=Names, repr=False)
+    _about: AssetName | None = attrs.field(default=None, init=False, repr=False)
     best_bid_key: int | None = attrs.field(default=None, init=False)
     best_ask_key: int | None = attrs.field(default=None, init=False)
     _bids: _Levels = attrs.field(factory=dict, init=False, repr=False)
     _asks: _Levels = attrs.field(factory=dict, init=False, repr=False)
+
+    @property
+    def about(self) -> AssetName | None:
+        """What its token is called; None until that is known."""
+        if self._about is None:
+            self._about = self.names.get(self.asset_id)
+        return self._about
 
     @property
     def in_sync(self) -> bool:
@@ -189,6 +201,7 @@ class Book:
             timestamp_ms=self.timestamp_ms,
             epoch=self.epoch,
             revision=self.revision,
+            about=self.about,
             wire_bids=self.wire_bids(),
             wire_asks=self.wire_asks(),
             wire_tick_size=self.tick_size,
@@ -204,6 +217,7 @@ class Book:
             timestamp_ms=self.timestamp_ms,
             epoch=self.epoch,
             revision=self.revision,
+            about=self.about,
             bids=_levels(self._bids, nlargest(_count(self._bids, depth), self._bids)),
             asks=_levels(self._asks, nsmallest(_count(self._asks, depth), self._asks)),
             tick_size=optional_decimal(self.tick_size),

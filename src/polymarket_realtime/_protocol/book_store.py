@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
+from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.book import Book
+from polymarket_realtime._protocol.names import Names
 from polymarket_realtime._protocol.price_key import PriceKeys
 
-__all__ = ["BookStore"]
+__all__ = ["BookStore", "Place"]
 
 _MOST_REMEMBERED: Final = 10_000
+
+
+class Place(NamedTuple):
+    """Where an event of an asset stands: epoch and revision of its book, and its name."""
+
+    epoch: int
+    revision: int
+    about: AssetName | None
 
 
 @attrs.define(eq=False)
@@ -23,8 +33,12 @@ class BookStore:
 
     A book that comes back continues its epochs and revisions, so that no reader mistakes an
     old event for a new one.
+
+    Attributes:
+        names: What its tokens are called, for the events that are made of the books.
     """
 
+    names: Names = attrs.field(factory=Names)
     _books: dict[AssetId, Book] = attrs.field(factory=dict, init=False)
     _keys: PriceKeys = attrs.field(factory=PriceKeys, init=False)
     _numbers: OrderedDict[AssetId, tuple[int, int]] = attrs.field(factory=OrderedDict, init=False)
@@ -39,12 +53,19 @@ class BookStore:
         """The book of a wanted asset."""
         return self._books.get(asset_id)
 
+    def place(self, asset_id: AssetId) -> Place:
+        """Where an event of this asset stands now."""
+        book = self._books.get(asset_id)
+        if book is None:
+            return Place(0, 0, self.names.get(asset_id))
+        return Place(book.epoch, book.revision, book.about)
+
     def ensure(self, asset_id: AssetId) -> Book:
         """The book of an asset, made empty and out of sync if there is none."""
         book = self._books.get(asset_id)
         if book is None:
             epoch, revision = self._numbers.pop(asset_id, (0, 0))
-            book = Book(asset_id, self._keys, epoch=epoch, revision=revision)
+            book = Book(asset_id, self._keys, epoch=epoch, revision=revision, names=self.names)
             self._books[asset_id] = book
         return book
 

@@ -92,11 +92,6 @@ class BookSync:
         assets, self._asked_again = sorted(set(self._asked_again)), []
         return [("unsubscribe", assets), ("subscribe", assets)] if assets else []
 
-    def numbers(self, asset_id: AssetId) -> tuple[int, int]:
-        """Epoch and revision of a book."""
-        book = self._books.get(asset_id)
-        return (0, 0) if book is None else (book.epoch, book.revision)
-
     def take_snapshot(
         self, frame: BookFrame, timestamp_ms: int, receipt: Receipt, events: list[Event]
     ) -> None:
@@ -293,6 +288,7 @@ def _record(
         timestamp_ms=timestamp_ms,
         epoch=book.epoch,
         revision=book.revision,
+        about=book.about,
         wire_changes=tuple(applied),
         wire_best_bid=last.best_bid,
         wire_best_ask=last.best_ask,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._codec.market import (
@@ -13,12 +13,14 @@ from polymarket_realtime._codec.market import (
     encode_operation,
 )
 from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.feed import OutOfSync
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol import translate
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.book_sync import BookSync
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.heartbeat import PING, PONG, Heartbeat
+from polymarket_realtime._protocol.resolution import Resolutions
 from polymarket_realtime._protocol.translate import Receipt, milliseconds
 from polymarket_realtime.errors import CodecError
 
@@ -31,6 +33,10 @@ _IDS_PER_FRAME: Final = 100
 
 _ABOUT_BOOKS: Final = frozenset({"book", "price_change", "tick_size_change", "array", "object"})
 """Kinds whose loss costs a book its truth. What cannot be read at all may have been one."""
+
+_NO_BID: Final = frozenset({"0", ""})
+_NO_ASK: Final = frozenset({"1", ""})
+"""How the venue writes the top of an empty side."""
 
 _PUBLIC_NAMES: Final[dict[type, str]] = {
     wire.BookFrame: EventType.AGG_ORDERBOOK,
@@ -52,6 +58,7 @@ class MarketProtocol:
         interest: The assets to subscribe to first.
         now: When the connection was opened.
         wall_offset: Add it to `now` for seconds since the epoch.
+        resolutions: Which markets are settled; decides whether a settlement is news.
         counters: Where to count.
         ping_interval: Seconds between two `PING`.
         ping_timeout: Seconds of silence after which the connection is given up.
@@ -65,10 +72,11 @@ class MarketProtocol:
     def __init__(
         self,
         books: BookStore,
-        interest: frozenset[AssetId],
+        interest: frozenset[str],
         now: float,
         *,
         wall_offset: float = 0.0,
+        resolutions: Resolutions | None = None,
         counters: FeedCounters | None = None,
         ping_interval: float = 10.0,
         ping_timeout: float = 30.0,
@@ -78,7 +86,8 @@ class MarketProtocol:
         self._proven_from = now + ping_interval
         self._wall_offset = wall_offset
         self._heartbeat = Heartbeat(now, interval=ping_interval, timeout=ping_timeout)
-        self._sync = BookSync(books, self.counters)
+        self._books, self._sync = books, BookSync(books, self.counters)
+        self._resolutions = Resolutions() if resolutions is None else resolutions
         self._subscribed: frozenset[AssetId] = frozenset()
         self._outbox: list[str] = []
         self._handlers: Final[dict[type, Callable[[Any, Receipt], None]]] = {
@@ -94,7 +103,7 @@ class MarketProtocol:
             wire.TextFrame: self._on_text,
         }
         self._events: list[Event] = []
-        self._open_with(interest, now)
+        self._open_with(_assets(interest), now)
 
     # Frames out
 
@@ -116,8 +125,9 @@ class MarketProtocol:
         self._subscribed = interest
         self._sync.watch(interest, now, now + self._wall_offset)
 
-    def set_interest(self, wanted: frozenset[AssetId], now: float) -> None:
+    def set_interest(self, wanted: frozenset[str], now: float) -> None:
         """Queue whatever makes the venue send exactly the assets in `wanted`."""
+        wanted = _assets(wanted)
         added, removed = wanted - self._subscribed, self._subscribed - wanted
         # Subscribe first: a connection whose assets are all gone may be closed by the venue.
         for operation, assets in (("subscribe", added), ("unsubscribe", removed)):
@@ -126,6 +136,10 @@ class MarketProtocol:
         self._sync.watch(added, now, now + self._wall_offset)
         self._sync.forget(removed)
         self._sync.recall(wanted, now, now + self._wall_offset)
+
+    def alive(self, now: float) -> None:
+        """Count as heard: the peer has answered a probe, which nothing here asks for."""
+        self._heartbeat.heard(now)
 
     # Time
 
@@ -143,10 +157,14 @@ class MarketProtocol:
             self._outbox.append(PING)
         events: list[Event] = []
         self._sync.advance(now, now + self._wall_offset, events)
+        # A book that does not come may be that of a market which was settled unannounced.
+        self._resolutions.hint((e.asset_id for e in events if isinstance(e, OutOfSync)), now)
         return events
 
     def connection_lost(self, now: float) -> None:
         """Mark all books of this connection out of sync."""
+        # A settlement may be the reason, or be announced while nobody listens.
+        self._resolutions.hint(self._subscribed, now)
         self._sync.connection_lost(self._subscribed, now + self._wall_offset)
 
     # Frames in
@@ -189,31 +207,39 @@ class MarketProtocol:
             else:
                 self.counters.unwanted_changes += 1
         for asset_id, changes in by_asset.items():
+            if changes[-1].best_bid in _NO_BID and changes[-1].best_ask in _NO_ASK:
+                # The venue empties the books of a market before it settles it.
+                self._resolutions.hint((asset_id,), receipt.now)
             self._sync.take_changes(asset_id, changes, timestamp_ms, receipt, self._events)
 
     def _on_last_trade_price(self, frame: wire.LastTradePriceFrame, receipt: Receipt) -> None:
         if frame.asset_id in self._subscribed:
-            numbers = self._sync.numbers(frame.asset_id)
-            trade = translate.last_trade_price(frame, receipt, numbers)
+            place = self._books.place(frame.asset_id)
+            trade = translate.last_trade_price(frame, receipt, place)
             self._events.append(trade)
             self._sync.take_trade(frame.price, trade, self._events)
 
     def _on_best_bid_ask(self, frame: wire.BestBidAskFrame, receipt: Receipt) -> None:
         if frame.asset_id in self._subscribed:
-            numbers = self._sync.numbers(frame.asset_id)
-            self._events.append(translate.best_bid_ask(frame, receipt, numbers))
+            place = self._books.place(frame.asset_id)
+            self._events.append(translate.best_bid_ask(frame, receipt, place))
 
     def _on_tick_size_change(self, frame: wire.TickSizeChangeFrame, receipt: Receipt) -> None:
         if frame.asset_id in self._subscribed:
-            numbers = self._sync.numbers(frame.asset_id)
-            self._events.append(translate.tick_size_change(frame, receipt, numbers))
+            place = self._books.place(frame.asset_id)
+            self._events.append(translate.tick_size_change(frame, receipt, place))
             self._sync.take_tick_size(frame, receipt, self._events)
 
     def _on_new_market(self, frame: wire.NewMarketFrame, receipt: Receipt) -> None:
         self._events.append(translate.market_created(frame, receipt))
 
     def _on_market_resolved(self, frame: wire.MarketResolvedFrame, receipt: Receipt) -> None:
-        self._events.append(translate.market_resolved(frame, receipt))
+        resolved = translate.market_resolved(frame, receipt)
+        news = self._resolutions.announce(resolved, receipt.now)
+        if news is None:
+            self.counters.duplicates += 1
+        else:
+            self._events.append(news)
         self._sync.end(self._subscribed.intersection(frame.assets_ids), receipt.received)
 
     def _on_unknown(self, frame: wire.UnknownFrame, receipt: Receipt) -> None:
@@ -234,6 +260,11 @@ class MarketProtocol:
         if frame.text and frame.text != PONG:
             self.counters.texts[frame.text[:40]] += 1
             log.info("the venue says %r", frame.text)
+
+
+def _assets(keys: frozenset[str]) -> frozenset[AssetId]:
+    """What is wanted on this channel are asset ids."""
+    return cast("frozenset[AssetId]", keys)
 
 
 def _batches(assets: Sequence[AssetId]) -> list[Sequence[AssetId]]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import count, islice
 
-from polymarket_realtime._model.ids import AssetId
-
 __all__ = ["plan_shards"]
 
 
 def plan_shards(
-    current: Mapping[int, frozenset[AssetId]],
-    wanted: frozenset[AssetId],
+    current: Mapping[int, frozenset[str]],
+    wanted: frozenset[str],
     *,
     capacity: int,
     broadcasts: bool = False,
-) -> dict[int, frozenset[AssetId]]:
+) -> dict[int, frozenset[str]]:
     """Spread `wanted` over numbered connections of at most `capacity` assets.
 
     An asset stays where it is, because moving it would cost it a gap. New ones fill the lowest
@@ -27,7 +25,7 @@ def plan_shards(
     `capacity` stays well below. Source: nautilus_trader #2915.
     """
     plan = {number: assets & wanted for number, assets in sorted(current.items())}
-    placed = frozenset[AssetId]().union(*plan.values())
+    placed = frozenset[str]().union(*plan.values())
     newcomers = iter(sorted(wanted - placed))
     for number in _numbers(plan):
         room = capacity - len(plan.get(number, ()))
@@ -41,7 +39,7 @@ def plan_shards(
     return kept
 
 
-def _numbers(plan: Mapping[int, frozenset[AssetId]]) -> Iterator[int]:
+def _numbers(plan: Mapping[int, frozenset[str]]) -> Iterator[int]:
     """The numbers in use, then free ones."""
     yield from sorted(plan)
     yield from (number for number in count() if number not in plan)

@@ -12,9 +12,12 @@ from typing import Any
 import msgspec
 
 from polymarket_realtime._codec import frames as wire
+from polymarket_realtime._model import lifecycle
 from polymarket_realtime._model import market as model
 from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import decimal
+from polymarket_realtime._protocol.book_store import Place
 from polymarket_realtime.errors import CodecError
 
 __all__ = [
@@ -44,16 +47,12 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     received: float
 
 
-Numbers = tuple[int, int]
-"""Epoch and revision of the asset's book."""
-
-
 def last_trade_price(
-    frame: wire.LastTradePriceFrame, receipt: Receipt, numbers: Numbers
+    frame: wire.LastTradePriceFrame, receipt: Receipt, place: Place
 ) -> model.LastTradePrice:
     """A trade."""
     return model.LastTradePrice(
-        **_head(frame, receipt, numbers),
+        **_head(frame, receipt, place),
         price=_number(frame.price),
         size=_number(frame.size),
         side=frame.side,
@@ -62,12 +61,10 @@ def last_trade_price(
     )
 
 
-def best_bid_ask(
-    frame: wire.BestBidAskFrame, receipt: Receipt, numbers: Numbers
-) -> model.BestBidAsk:
+def best_bid_ask(frame: wire.BestBidAskFrame, receipt: Receipt, place: Place) -> model.BestBidAsk:
     """A hint."""
     return model.BestBidAsk(
-        **_head(frame, receipt, numbers),
+        **_head(frame, receipt, place),
         best_bid=_optional_number(frame.best_bid),
         best_ask=_optional_number(frame.best_ask),
         spread=_optional_number(frame.spread),
@@ -75,47 +72,53 @@ def best_bid_ask(
 
 
 def tick_size_change(
-    frame: wire.TickSizeChangeFrame, receipt: Receipt, numbers: Numbers
+    frame: wire.TickSizeChangeFrame, receipt: Receipt, place: Place
 ) -> model.TickSizeChange:
     """A new smallest price step."""
     return model.TickSizeChange(
-        **_head(frame, receipt, numbers),
+        **_head(frame, receipt, place),
         old_tick_size=_number(frame.old_tick_size),
         new_tick_size=_number(frame.new_tick_size),
     )
 
 
-def market_created(frame: wire.NewMarketFrame, receipt: Receipt) -> model.MarketCreated:
+def market_created(frame: wire.NewMarketFrame, receipt: Receipt) -> lifecycle.MarketCreated:
     """An announcement."""
-    event_slug = (frame.event_message or {}).get("slug")
-    return model.MarketCreated(
+    event = frame.event_message or {}
+    return lifecycle.MarketCreated(
         received=receipt.received,
         raw=receipt.raw,
         market=frame.market,
         asset_ids=frame.assets_ids,
         timestamp_ms=milliseconds(frame.timestamp),
-        outcomes=frame.outcomes,
-        question=frame.question,
-        slug=frame.slug,
-        event_slug=event_slug if isinstance(event_slug, str) else None,
+        outcomes=tuple(map(plain_text, frame.outcomes)),
+        question=plain_text(frame.question),
+        slug=plain_text(frame.slug),
+        label=plain_text(frame.group_item_title),
+        event_slug=_text_or_none(event.get("slug")),
+        event_title=_text_or_none(event.get("title")),
         tick_size=_optional_number(frame.order_price_min_tick_size),
-        tags=frame.tags or (),
+        tags=tuple(map(plain_text, frame.tags or ())),
         active=frame.active,
     )
 
 
-def market_resolved(frame: wire.MarketResolvedFrame, receipt: Receipt) -> model.MarketResolved:
+def market_resolved(frame: wire.MarketResolvedFrame, receipt: Receipt) -> lifecycle.MarketResolved:
     """A settlement."""
-    return model.MarketResolved(
+    return lifecycle.MarketResolved(
         received=receipt.received,
         raw=receipt.raw,
         market=frame.market,
         asset_ids=frame.assets_ids,
         timestamp_ms=milliseconds(frame.timestamp),
         winning_asset_id=frame.winning_asset_id,
-        winning_outcome=frame.winning_outcome,
-        tags=frame.tags or (),
+        winning_outcome=plain_text(frame.winning_outcome),
+        tags=tuple(map(plain_text, frame.tags or ())),
     )
+
+
+def _text_or_none(value: object) -> str | None:
+    return plain_text(value) if isinstance(value, str) else None
 
 
 def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> model.UnknownEvent:
@@ -146,17 +149,17 @@ _LONGEST_TIME = 14
 """Digits of the milliseconds of the year 5138."""
 
 
-def _head(frame: Any, receipt: Receipt, numbers: Numbers) -> dict[str, Any]:
+def _head(frame: Any, receipt: Receipt, place: Place) -> dict[str, Any]:
     """What every event of one asset has."""
-    epoch, revision = numbers
     return {
         "received": receipt.received,
         "raw": receipt.raw,
         "asset_id": frame.asset_id,
         "market": frame.market,
         "timestamp_ms": milliseconds(frame.timestamp),
-        "epoch": epoch,
-        "revision": revision,
+        "epoch": place.epoch,
+        "revision": place.revision,
+        "about": place.about,
     }
 
 

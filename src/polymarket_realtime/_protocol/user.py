@@ -16,7 +16,6 @@ from polymarket_realtime._codec.user_frames import OrderFrame, TradeFrame
 from polymarket_realtime._model.credentials import Credentials
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.feed import Incomplete
-from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.user import UpdateSource
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
@@ -89,8 +88,12 @@ class UserProtocol:
         frames, self._outbox = self._outbox, []
         return frames
 
-    def set_interest(self, wanted: frozenset[AssetId], now: float) -> None:
+    def set_interest(self, wanted: frozenset[str], now: float) -> None:
         """Nothing to do: the channel tells of all markets, and readers choose among them."""
+
+    def alive(self, now: float) -> None:
+        """Count as heard: the peer has answered a probe, which nothing here asks for."""
+        self._heartbeat.heard(now)
 
     # Time
 

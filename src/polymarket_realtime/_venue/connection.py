@@ -9,7 +9,7 @@ import attrs
 import trio
 
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._protocol.base import FeedProtocol
+from polymarket_realtime._protocol.base import PROBE, FeedProtocol
 from polymarket_realtime._venue.publish import Companion, publish
 from polymarket_realtime._venue.shard import Shard
 from polymarket_realtime._venue.transport import TextStream
@@ -31,7 +31,8 @@ async def run_connection(
 
     The body reads messages into `protocol` and sends the resulting events, in order and in
     batches, on `events_in`. A second task sends what the protocol queues: subscriptions as the
-    shard's interest changes, heartbeats as they fall due. Only that task writes to the socket.
+    shard's interest changes, heartbeats as they fall due. Only that task writes frames; a probe,
+    which it starts, waits for its answer in a task of its own.
 
     Args:
         stream: An open connection. The caller closes it.
@@ -45,7 +46,7 @@ async def run_connection(
     """
     connection = _Connection(stream, protocol, shard, events_in, companion)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(connection.write_frames, name=f"write {shard.name}")
+        nursery.start_soon(connection.write_frames, nursery, name=f"write {shard.name}")
         await connection.read_messages(nursery)
 
 
@@ -72,19 +73,34 @@ class _Connection:
             if self.companion is not None and protocol.incomplete and not self.accompanied:
                 self.accompanied = True
                 nursery.start_soon(self.accompany, self.companion, name=f"complete {shard.name}")
-            if protocol.has_frames() or protocol.next_deadline() < self.writer_deadline:
-                shard.changed.ring()
+            self._wake_writer()
 
     async def accompany(self, companion: Companion) -> None:
         await companion(self.shard.name, self.events_in)
         self.accompanied = False
 
-    async def write_frames(self) -> None:
+    async def probe(self) -> None:
+        await self.stream.probe()
+        now = trio.current_time()
+        self.protocol.alive(now)
+        self.shard.heard(now, proven=self.protocol.proven)
+        self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        """Have it look, if there is something for it earlier than it knows of."""
+        protocol = self.protocol
+        if protocol.has_frames() or protocol.next_deadline() < self.writer_deadline:
+            self.shard.changed.ring()
+
+    async def write_frames(self, nursery: trio.Nursery) -> None:
         protocol, shard = self.protocol, self.shard
         while True:
-            protocol.set_interest(shard.assets, trio.current_time())
+            protocol.set_interest(shard.keys, trio.current_time())
             for frame in protocol.frames_to_send():
-                await self.stream.send(frame)
+                if frame == PROBE:
+                    nursery.start_soon(self.probe, name=f"probe {shard.name}")
+                else:
+                    await self.stream.send(frame)
             self.writer_deadline = protocol.next_deadline()
             with trio.move_on_at(self.writer_deadline):
                 await shard.changed.wait()

@@ -54,5 +54,14 @@ class _DiscreetStream:
             return
         raise lost
 
+    async def probe(self) -> None:
+        try:
+            await self.stream.probe()
+        except ConnectionLost as error:
+            lost = self._scrubbed(error)
+        else:
+            return
+        raise lost
+
     def _scrubbed(self, error: ConnectionLost) -> ConnectionLost:
         return ConnectionLost(error.code, self.scrub(error.reason))

@@ -1,94 +1,56 @@
-"""The upstream addresses, and what is particular to each."""
+"""The upstream addresses, and what is particular to each: a row for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-
-import attrs
+from typing import Final, cast
 
 from polymarket_realtime._model.events import MARKET_FEED, USER_FEED
 from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.live import PRICES_FEED, RTDS_FEED, SPORTS_FEED
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
-from polymarket_realtime._protocol.backoff import Backoff, Uniform
-from polymarket_realtime._protocol.base import FeedProtocol
+from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.book_store import BookStore
-from polymarket_realtime._protocol.closes import Redial, plan_redial
+from polymarket_realtime._protocol.closes import plan_polybolt_redial
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.market import MarketProtocol
+from polymarket_realtime._protocol.polybolt import PolyBoltProtocol
+from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._protocol.rtds import RtdsProtocol
+from polymarket_realtime._protocol.sports import SportsProtocol
+from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._protocol.user import UserProtocol
 from polymarket_realtime._venue.account import AccountApi
 from polymarket_realtime._venue.discreet import make_discreet
-from polymarket_realtime._venue.gate import Gate
-from polymarket_realtime._venue.publish import Companion
+from polymarket_realtime._venue.endpoint import Endpoint
+from polymarket_realtime._venue.gate import Gate, have_credentials
 from polymarket_realtime._venue.reconcile import Reconciler
-from polymarket_realtime._venue.transport import OpenStream
-from polymarket_realtime.errors import TransportError
 from polymarket_realtime.settings import Settings
 
 __all__ = [
-    "Endpoint",
     "market_endpoint",
+    "polybolt_endpoint",
+    "rtds_endpoint",
+    "sports_endpoint",
     "user_endpoint",
 ]
 
-MakeProtocol = Callable[[frozenset[AssetId], float, float], FeedProtocol]
-"""From the interest, the time on Trio's clock and the offset to wall time."""
+_POLYBOLT_CAPACITY: Final = 64
+"""Streams of one connection; one more, and the venue closes it. Source: docs.polymarket.com,
+"PolyBolt WebSocket"."""
 
 
-async def _nothing_to_prepare() -> None:
-    """What a public endpoint does before it dials."""
-
-
-def _unguarded(open_stream: OpenStream) -> OpenStream:
-    """Nothing secret is sent to a public endpoint."""
-    return open_stream
-
-
-@attrs.frozen
-class Endpoint:
-    """One upstream address.
-
-    Attributes:
-        capacity: Most assets of one connection.
-        counters: Where all its connections count.
-        interrupt: Note that the readers of these assets are told, at this wall time, that the
-            connection was lost.
-        retain: Forget what is known of all but these assets; and of what needs no asset, unless
-            somebody still wants it.
-        prepare: What has to be done before each dial. May raise `TransportError`.
-        companion: What runs beside a connection whose protocol finds itself incomplete, until it
-            returns. May raise `TransportError`, which ends the connection.
-        guard: What its dialler has to be wrapped in.
-        plan_redial: How to go on after the end of a connection, or of an attempt at one.
-    """
-
-    name: str
-    url: str
-    capacity: int
-    backoff: Backoff
-    counters: FeedCounters
-    make_protocol: MakeProtocol
-    interrupt: Callable[[Iterable[AssetId], float], None]
-    retain: Callable[[frozenset[AssetId], bool], None]
-    prepare: Callable[[], Awaitable[None]] = _nothing_to_prepare
-    companion: Companion | None = None
-    guard: Callable[[OpenStream], OpenStream] = _unguarded
-    plan_redial: Callable[[TransportError], Redial] = plan_redial
-
-
-def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
+def market_endpoint(settings: Settings, books: BookStore, resolutions: Resolutions) -> Endpoint:
     """The CLOB market channel: public, wanted by asset id."""
     counters = FeedCounters()
 
-    def make_protocol(
-        interest: frozenset[AssetId], now: float, wall_offset: float
-    ) -> MarketProtocol:
+    def make_protocol(interest: frozenset[str], now: float, wall_offset: float) -> MarketProtocol:
         return MarketProtocol(
             books,
             interest,
             now,
             wall_offset=wall_offset,
+            resolutions=resolutions,
             counters=counters,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
@@ -101,8 +63,9 @@ def market_endpoint(settings: Settings, books: BookStore) -> Endpoint:
         backoff=settings.backoff,
         counters=counters,
         make_protocol=make_protocol,
-        interrupt=books.interrupt,
-        retain=lambda wanted, _: books.retain(wanted),
+        interrupt=lambda keys, wall: books.interrupt(map(AssetId, keys), wall),
+        retain=lambda wanted, _: books.retain(cast("frozenset[AssetId]", wanted)),
+        of_assets=True,
     )
 
 
@@ -117,7 +80,7 @@ def user_endpoint(
     backoff = settings.backoff
     gate = Gate(api, ledger, authentication)
 
-    def make_protocol(_: frozenset[AssetId], now: float, wall_offset: float) -> UserProtocol:
+    def make_protocol(_: frozenset[str], now: float, wall_offset: float) -> UserProtocol:
         assert api.credentials is not None, "the gate does not open without"
         return UserProtocol(
             ledger,
@@ -142,4 +105,91 @@ def user_endpoint(
         companion=Reconciler(api, ledger, authentication, backoff, uniform).run,
         guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),
         plan_redial=gate.plan_redial,
+    )
+
+
+def rtds_endpoint(settings: Settings, *, name: str = RTDS_FEED) -> Endpoint:
+    """The real-time data service: public; activity and comments, and reference prices."""
+    streams = Streams(name)
+
+    def make_protocol(interest: frozenset[str], now: float, wall_offset: float) -> RtdsProtocol:
+        return RtdsProtocol(
+            streams,
+            interest,
+            now,
+            wall_offset=wall_offset,
+            ping_interval=settings.ping_interval / 2,
+            data_timeout=settings.data_timeout,
+        )
+
+    return Endpoint(
+        name=name,
+        url=settings.rtds_url,
+        capacity=settings.assets_per_connection,
+        backoff=settings.backoff,
+        counters=streams.counters,
+        make_protocol=make_protocol,
+        interrupt=streams.interrupt,
+        retain=lambda wanted, _: streams.retain(wanted),
+        lifetime=settings.connection_lifetime,
+        streams=streams,
+    )
+
+
+def polybolt_endpoint(settings: Settings, api: AccountApi) -> Endpoint:
+    """PolyBolt: reference prices for those who have credentials."""
+    streams = Streams(PRICES_FEED)
+
+    def make_protocol(interest: frozenset[str], now: float, wall_offset: float) -> PolyBoltProtocol:
+        assert api.credentials is not None, "nothing is dialled without"
+        return PolyBoltProtocol(
+            streams,
+            api.credentials,
+            interest,
+            now,
+            wall_offset=wall_offset,
+            ping_interval=settings.ping_interval * 3,
+            ping_timeout=settings.ping_timeout * 3,
+            data_timeout=settings.data_timeout,
+        )
+
+    return Endpoint(
+        name=PRICES_FEED,
+        url=settings.polybolt_url,
+        capacity=_POLYBOLT_CAPACITY,
+        backoff=settings.backoff,
+        counters=streams.counters,
+        make_protocol=make_protocol,
+        interrupt=streams.interrupt,
+        retain=lambda wanted, _: streams.retain(wanted),
+        prepare=lambda: have_credentials(api),
+        guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),
+        plan_redial=plan_polybolt_redial,
+        streams=streams,
+    )
+
+
+def sports_endpoint(settings: Settings) -> Endpoint:
+    """The sports channel: public, and tells everybody of all games."""
+    streams = Streams(SPORTS_FEED)
+
+    def make_protocol(_: frozenset[str], now: float, wall_offset: float) -> SportsProtocol:
+        return SportsProtocol(
+            streams,
+            now,
+            wall_offset=wall_offset,
+            probe_interval=settings.ping_interval * 3,
+            timeout=settings.ping_timeout * 2,
+        )
+
+    return Endpoint(
+        name=SPORTS_FEED,
+        url=settings.sports_url,
+        capacity=settings.assets_per_connection,
+        backoff=settings.backoff,
+        counters=streams.counters,
+        make_protocol=make_protocol,
+        interrupt=lambda _, wall: streams.interrupt([SPORTS_FEED], wall),
+        retain=lambda _, wanted: streams.retain([SPORTS_FEED] if wanted else ()),
+        streams=streams,
     )

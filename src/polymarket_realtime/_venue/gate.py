@@ -22,11 +22,30 @@ from polymarket_realtime.errors import (
     Unauthorized,
 )
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "have_credentials"]
 
 log = logging.getLogger("polymarket_realtime.feed.user")
 
 _NO_ADDRESS: Final = "; POLYGON_ADDRESS, which belongs to a signature, is not set"
+
+
+async def have_credentials(api: AccountApi) -> None:
+    """Derive the credentials unless they are there.
+
+    Raises:
+        CredentialsRejected: The wallet cannot work, or the venue does not accept it.
+        ConnectFailed: The venue cannot be asked.
+    """
+    if api.credentials is not None:
+        return
+    try:
+        await api.prepare()
+    except CredentialsError as error:
+        raise CredentialsRejected(str(error)) from error
+    except RestFailed as error:
+        raise ConnectFailed(
+            error.url, error.problem, status=error.status, retry_after=error.retry_after
+        ) from error
 
 
 @attrs.frozen
@@ -45,16 +64,9 @@ class Gate:
             ConnectFailed: They have to be derived, and the venue cannot be asked.
         """
         self.ledger.begin(time.time())
-        try:
-            if self.api.credentials is None:
-                self.authentication.deriving(time.time())
-                await self.api.prepare()
-        except CredentialsError as error:
-            raise CredentialsRejected(str(error)) from error
-        except RestFailed as error:
-            raise ConnectFailed(
-                error.url, error.problem, status=error.status, retry_after=error.retry_after
-            ) from error
+        if self.api.credentials is None:
+            self.authentication.deriving(time.time())
+            await have_credentials(self.api)
         if self.authentication.doubtful or self.authentication.is_rejected:
             await self._ask()
 

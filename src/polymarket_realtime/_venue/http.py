@@ -10,12 +10,15 @@ from typing import Any, Self
 
 import httpx2
 
-__all__ = ["open_http", "root_cause"]
+__all__ = ["Transport", "open_http", "root_cause"]
+
+Transport = httpx2.AsyncBaseTransport
+"""What carries requests: real connections, or an answer made up for a test."""
 
 
 @asynccontextmanager
 async def open_http(
-    user_agent: str, transport: httpx2.AsyncBaseTransport | None = None
+    user_agent: str, transport: Transport | None = None
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client without timeouts, for callers who bound each call as a whole.
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._venue.wakeup import Wakeup
 
 __all__ = ["Interest"]
 
 
 class Interest:
-    """The wanted assets, counted by how many subscriptions hold them.
+    """The wanted keys (asset ids, streams), counted by how many subscriptions hold them.
 
     Attributes:
-        wanted: The assets of at least one holder, each once.
-        changed: Rings when `wanted`, `broadcasts` or `suspended` is another than before.
+        wanted: The keys of at least one holder, each once.
+        changed: Rings when `wanted`, `broadcasts` or `suspended` is another than before; for the
+            pool.
+        watched: Rings at the same times, for whoever follows the interest beside the pool.
     """
 
     def __init__(self) -> None:
-        self.wanted: frozenset[AssetId] = frozenset()
-        self.changed = Wakeup()
-        self._holders: Counter[AssetId] = Counter()
+        self.wanted: frozenset[str] = frozenset()
+        self.changed, self.watched = Wakeup(), Wakeup()
+        self._holders: Counter[str] = Counter()
         self._broadcast_holders = 0
         self._suspended = False
 
@@ -39,21 +40,25 @@ class Interest:
     def suspend(self, *, suspended: bool) -> None:
         """Hold no connection from now on, or hold them again."""
         self._suspended = suspended
-        self.changed.ring()
+        self._ring()
 
-    def acquire(self, assets: Iterable[AssetId], *, broadcasts: bool = False) -> None:
+    def acquire(self, keys: Iterable[str], *, broadcasts: bool = False) -> None:
         """Want these, once more."""
-        self._holders.update(assets)
+        self._holders.update(keys)
         self._broadcast_holders += broadcasts
         self._refresh()
 
-    def release(self, assets: Iterable[AssetId], *, broadcasts: bool = False) -> None:
+    def release(self, keys: Iterable[str], *, broadcasts: bool = False) -> None:
         """Take one `acquire` of the same arguments back."""
-        self._holders.subtract(assets)
+        self._holders.subtract(keys)
         self._broadcast_holders -= broadcasts
         self._refresh()
 
     def _refresh(self) -> None:
         self._holders = +self._holders
         self.wanted = frozenset(self._holders)
+        self._ring()
+
+    def _ring(self) -> None:
         self.changed.ring()
+        self.watched.ring()

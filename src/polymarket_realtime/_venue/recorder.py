@@ -204,6 +204,9 @@ class _RecordedStream:
             self._record_end(exc)
             raise
 
+    async def probe(self) -> None:
+        await self.stream.probe()
+
     def _scrubbed(self, text: bytes) -> str:
         return self.recorder.scrub(text).decode(errors="replace")
 

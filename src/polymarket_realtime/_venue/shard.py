@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 import attrs
 import trio
 
-from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._venue.wakeup import Wakeup
 
 __all__ = ["ConnectionState", "ConnectionStatistics", "ConnectionTotals", "Shard"]
@@ -21,7 +21,7 @@ class ConnectionState(StrEnum):
     WAITING = "waiting"
     """For the next dial, after a failure."""
     PARKED = "parked"
-    """Until other assets are wanted: the venue has nothing more to say about these."""
+    """Until something else is wanted: the venue has nothing more to say about this."""
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +30,7 @@ class ConnectionStatistics:
 
     Attributes:
         state: What its supervisor is doing, since `state_since`.
-        assets: How many assets it carries.
+        keys: How many assets, or streams of another feed, it carries.
         dials: Attempts to connect.
         connects: Those that succeeded.
         failures: Dials that failed and connections that were lost.
@@ -43,7 +43,7 @@ class ConnectionStatistics:
     url: str
     state: ConnectionState
     state_since: float
-    assets: int
+    keys: int
     dials: int
     connects: int
     failures: int
@@ -73,14 +73,26 @@ class ConnectionTotals:
 
 @attrs.define(eq=False)
 class Shard:
-    """Written by the pool (`assets`) and by its own supervisor (the rest)."""
+    """Written by the pool (`keys`, `quiet`, `successor`) and by its own supervisor (the rest).
+
+    Attributes:
+        keys: What it is to carry: asset ids on the market channel, streams elsewhere.
+        quiet: Whether it is only being prepared to take over, so that nothing is told of it.
+        successor: The connection that is being prepared to take over from this one.
+        proven: Whether the present connection has shown that it works.
+        old_from: It is not to be replaced before this time, though it may have lived its own.
+    """
 
     number: int
     endpoint: str
     url: str
-    assets: frozenset[AssetId]
+    keys: frozenset[str]
     watchers: trio.lowlevel.ParkingLot = attrs.field(repr=False)
-    """Woken whenever the state changes."""
+    """Woken whenever the state changes, and when a connection has proven itself."""
+    quiet: bool = False
+    successor: Shard | None = None
+    proven: bool = False
+    old_from: float = -math.inf
     changed: Wakeup = attrs.field(factory=Wakeup)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Cancelled by the pool when this connection is not needed any more."""
@@ -101,11 +113,19 @@ class Shard:
         """For example `market#0`."""
         return f"{self.endpoint}#{self.number}"
 
-    def carry(self, assets: frozenset[AssetId]) -> None:
-        """Change what this connection carries."""
-        if assets != self.assets:
-            self.assets = assets
+    def carry(self, keys: frozenset[str]) -> None:
+        """Change what this connection carries, and the one that is to take over from it."""
+        if keys != self.keys:
+            self.keys = keys
             self.changed.ring()
+        if self.successor is not None:
+            self.successor.carry(keys)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether another open connection carries the same, so that losing this one is no gap."""
+        successor = self.successor
+        return successor is not None and successor.state is ConnectionState.CONNECTED
 
     def new_attempt(self) -> trio.CancelScope:
         """The scope of what the supervisor does next, so that `hang_up` can end it."""
@@ -121,13 +141,15 @@ class Shard:
         """Note what the supervisor does from now on."""
         self.state, self.state_since = state, trio.current_time()
         self.redial_at = redial_at
+        self.proven = False
         self.watchers.unpark_all()
 
     def heard(self, now: float, *, proven: bool) -> None:
         """Note that a message has come."""
         self.last_heard = now
-        if proven:
-            self.attempt = 0
+        if proven and not self.proven:
+            self.proven, self.attempt = True, 0
+            self.watchers.unpark_all()
 
     def statistics(self) -> ConnectionStatistics:
         """The state at this moment."""
@@ -136,7 +158,7 @@ class Shard:
             url=self.url,
             state=self.state,
             state_since=self.state_since,
-            assets=len(self.assets),
+            keys=len(self.keys),
             dials=self.dials,
             connects=self.connects,
             failures=self.failures,

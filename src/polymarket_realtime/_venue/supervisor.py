@@ -12,13 +12,13 @@ from polymarket_realtime._model.feed import Connected, Interrupted
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.closes import Redial
 from polymarket_realtime._venue.connection import run_connection
-from polymarket_realtime._venue.endpoints import Endpoint
+from polymarket_realtime._venue.endpoint import Endpoint
 from polymarket_realtime._venue.shard import ConnectionState, Shard
 from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime.errors import ConnectionLost, TransportError
 from polymarket_realtime.groups import leaves
 
-__all__ = ["supervise"]
+__all__ = ["connected", "supervise"]
 
 
 async def supervise(
@@ -40,16 +40,17 @@ async def supervise(
         with shard.new_attempt() as attempt:
             error = await _run_attempt(endpoint, shard, events_in, open_stream)
             redial = endpoint.plan_redial(error)
-            delay = max(endpoint.backoff.delay(shard.attempt, uniform), redial.at_least)
+            delay = _plan_wait(endpoint, shard, redial, uniform)
             shard.attempt += 1
         if attempt.cancelled_caught:
             redial, delay = Redial("replaced on request"), 0.0
         else:
             shard.failures += 1
             shard.last_error = redial.reason
-        interrupted = _interrupted(shard, redial, delay)
-        endpoint.interrupt(interrupted.asset_ids, interrupted.received)
-        await events_in.send([interrupted])
+        if not (shard.quiet or shard.is_covered):
+            interrupted = _interrupted(endpoint, shard, redial, delay)
+            endpoint.interrupt(shard.keys, interrupted.received)
+            await events_in.send([interrupted])
         with shard.new_attempt():
             await _wait_for_redial(shard, redial, delay)
 
@@ -70,9 +71,10 @@ async def _run_attempt(
             shard.connects += 1
             shard.enter(ConnectionState.CONNECTED)
             now, wall = trio.current_time(), time.time()
-            protocol = endpoint.make_protocol(shard.assets, now, wall - now)
+            protocol = endpoint.make_protocol(shard.keys, now, wall - now)
             try:
-                await events_in.send([_connected(shard, wall)])
+                if not shard.quiet:
+                    await events_in.send([connected(endpoint, shard, wall)])
                 await run_connection(stream, protocol, shard, events_in, endpoint.companion)
             finally:
                 protocol.connection_lost(trio.current_time())
@@ -92,28 +94,35 @@ def _most_telling(group: BaseExceptionGroup[TransportError]) -> TransportError:
 async def _wait_for_redial(shard: Shard, redial: Redial, delay: float) -> None:
     if redial.park:
         shard.enter(ConnectionState.PARKED)
-        assets = shard.assets
-        while shard.assets <= assets:
+        keys = shard.keys
+        while shard.keys <= keys:
             await shard.changed.wait()
     else:
         shard.enter(ConnectionState.WAITING, redial_at=trio.current_time() + delay)
         await trio.sleep(delay)
 
 
-def _connected(shard: Shard, wall: float) -> Connected:
+def _plan_wait(endpoint: Endpoint, shard: Shard, redial: Redial, uniform: Uniform) -> float:
+    if redial.within is not None:
+        return uniform(0.0, redial.within)
+    return max(endpoint.backoff.delay(shard.attempt, uniform), redial.at_least)
+
+
+def connected(endpoint: Endpoint, shard: Shard, wall: float) -> Connected:
+    """What is told of a connection that is open."""
     return Connected(
         received=wall,
         connection=shard.name,
-        asset_ids=tuple(sorted(shard.assets)),
+        asset_ids=endpoint.assets_among(shard.keys),
         attempt=shard.dials,
     )
 
 
-def _interrupted(shard: Shard, redial: Redial, delay: float) -> Interrupted:
+def _interrupted(endpoint: Endpoint, shard: Shard, redial: Redial, delay: float) -> Interrupted:
     return Interrupted(
         received=time.time(),
         connection=shard.name,
-        asset_ids=tuple(sorted(shard.assets)),
+        asset_ids=endpoint.assets_among(shard.keys),
         reason=redial.reason,
         retry_in=None if redial.park else round(delay, 3),
     )

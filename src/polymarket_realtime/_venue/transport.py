@@ -60,6 +60,14 @@ class TextStream(Protocol):
         """
         ...
 
+    async def probe(self) -> None:
+        """Send a ping of the WebSocket protocol, and wait until the peer has answered it.
+
+        Raises:
+            ConnectionLost: The connection has ended, or is ending.
+        """
+        ...
+
 
 OpenStream = Callable[[str], AbstractAsyncContextManager[TextStream]]
 """How to dial a URL: `open_text_stream` with its knobs set, or a test's venue in memory."""
@@ -146,6 +154,12 @@ class _OpenStream:
     async def send(self, text: str) -> None:
         try:
             await self.websocket.send_message(text)
+        except (ConnectionClosed, LocalProtocolError) as exc:
+            raise self._lost() from exc
+
+    async def probe(self) -> None:
+        try:
+            await self.websocket.ping()
         except (ConnectionClosed, LocalProtocolError) as exc:
             raise self._lost() from exc
 

@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts.validators import Number
 
 import polymarket_realtime
+from polymarket_realtime.live_data import LiveFeed
 from polymarket_realtime.sandbox import SandboxConfig
 
 from .credentials import Part, derive_until_signal
 from .exits import complain, run_command, run_until_signal
+from .find import find
 from .options import Flag, LogLevel, VenueOptions, log_to_stderr
 from .sandbox import run_sandbox
 from .serve import serve
-from .watch import watch
-from .watch_orders import watch_orders
+from .watching import Wanted, watch_wanted
 
 __all__ = ["main"]
 
 _VENUE = VenueOptions()
+_MANY = Parameter(consume_multiple=True, negative=(), show_default=False)
 
 app = App(
     name="polymarket-realtime",
@@ -75,17 +78,27 @@ def serve_command(
 @app.command(name="watch")
 def watch_command(
     *ids: str,
+    resolutions: Flag = False,
     orders: Flag = False,
+    feed: LiveFeed | None = None,
+    symbol: Annotated[tuple[str, ...], _MANY] = (),
+    filters: Annotated[str | None, Parameter(name="--filter")] = None,
     venue: VenueOptions = _VENUE,
     json: Flag = False,
     log_level: LogLevel = "warning",
 ) -> int:
-    """Watch prices move, or one's own orders.
+    """Watch prices move; or resolutions, one's own orders, or another live feed.
 
     On a terminal: a table with the top of each book, the last trade, the age of what is shown,
     and whether it can be believed. Into a pipe or file: one line of text for each price, trade
     and interruption of the feed. A reader that is slower than the market gets fewer, newer
-    prices.
+    prices. Of an event, markets that are added later join. It ends when all of it is settled.
+
+    With --resolutions: a line when a market ends, when an outcome is proposed or disputed, and
+    when it is settled.
+
+    With --feed: a line for each event of one of the venue's live feeds. For example
+    --feed activity --filter '{"min_value": 1000}', or --feed prices --symbol btcusd ethusd.
 
     With --orders: how it stands with the credentials, whether all is known, one's open orders and
     latest trades; into a pipe, a line for each change. The credentials come from the environment
@@ -94,24 +107,55 @@ def watch_command(
     because every user of the machine can see a program's arguments.
 
     Args:
-        ids: Token ids, or condition ids for all tokens of a market. With --sandbox none are
-            needed; with --orders none means all markets.
+        ids: What to watch: slugs of markets or events, links to polymarket.com, token ids,
+            condition ids. With --sandbox none are needed; with --orders none means all markets.
+        resolutions: Whether and how these markets are settled, instead of prices.
         orders: One's own orders and trades instead of prices.
+        feed: Everybody's trades, comments, scores of games, prices from outside of the venue, or
+            new markets instead of prices.
+        symbol: With --feed prices: of what, for example btcusd or aapl.
+        filters: With --feed: which events of it, as a JSON object.
         venue: Where the data comes from.
         json: Write one JSON object a line instead, on a terminal too.
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
-    show = watch_orders if orders else watch
-    return run_command(run_until_signal, lambda: show(ids, venue, json=json))
+    wanted = Wanted(ids, resolutions, orders, feed, symbol, filters)
+    return run_command(run_until_signal, lambda: watch_wanted(wanted, venue, json=json))
+
+
+@app.command(name="find")
+def find_command(
+    *words: str,
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=50))] = 10,
+    closed: Flag = False,
+    venue: VenueOptions = _VENUE,
+    json: Flag = False,
+    log_level: LogLevel = "warning",
+) -> int:
+    """Find markets by words, the best match first.
+
+    On a terminal: a table with what each outcome costs, and the slug that `watch` takes. Into a
+    pipe or file: one line a market, its slug and, after a tab, its question.
+
+    Args:
+        words: Of questions, or of titles of events.
+        limit: Markets to show at most, from 1 to 50.
+        closed: Look among the settled markets, too.
+        venue: Where the data comes from.
+        json: Write one JSON object a line instead, on a terminal too.
+        log_level: Least important log records to write to stderr.
+    """
+    log_to_stderr(log_level)
+    return run_command(
+        run_until_signal, lambda: find(words, venue, limit=limit, closed=closed, json=json)
+    )
 
 
 @credentials_app.command(name="derive")
 def derive_command(
     *,
-    export: Annotated[
-        tuple[Part, ...], Parameter(consume_multiple=True, negative=(), show_default=False)
-    ] = (),
+    export: Annotated[tuple[Part, ...], _MANY] = (),
     create: Flag = False,
     sandbox: Flag = False,
     clob_url: str | None = None,

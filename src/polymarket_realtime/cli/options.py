@@ -42,6 +42,9 @@ class VenueOptions:
             credentials of yours.
         market_url: WebSocket of the market channel; ws:// for this machine only.
         user_url: WebSocket of the user channel, for one's own orders; likewise.
+        rtds_url: WebSocket of the live data: everybody's trades, comments; likewise.
+        polybolt_url: WebSocket of the reference prices for users with credentials; likewise.
+        sports_url: WebSocket of the sports channel; likewise.
         clob_url: Base of the CLOB's REST.
         gamma_url: Base of Gamma's REST, which knows the markets' names.
     """
@@ -49,6 +52,9 @@ class VenueOptions:
     sandbox: Flag = False
     market_url: str | None = None
     user_url: str | None = None
+    rtds_url: str | None = None
+    polybolt_url: str | None = None
+    sports_url: str | None = None
     clob_url: str | None = None
     gamma_url: str | None = None
 
@@ -114,6 +120,9 @@ def sandbox_urls(sandbox: Sandbox) -> dict[str, str]:
     return {
         "market_url": sandbox.market_url,
         "user_url": sandbox.user_url,
+        "rtds_url": sandbox.rtds_url,
+        "polybolt_url": sandbox.polybolt_url,
+        "sports_url": sandbox.sports_url,
         "clob_url": sandbox.clob_url,
         "gamma_url": sandbox.gamma_url,
     }

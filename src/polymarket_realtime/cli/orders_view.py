@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from itertools import islice
 from typing import Final, TypeVar
@@ -14,15 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from polymarket_realtime._codec.describe import short_id
+from polymarket_realtime._model.catalog import AssetName
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.user import OrderUpdate, TradeUpdate, UpdateSource, UserEvent
 from polymarket_realtime.status import AuthenticationStatus
 
-from .market_names import MarketNames
 from .orders_head import draw_head
 from .orders_state import OrdersState
 from .text import age, capped, exact, printable
 
-__all__ = ["Rows", "draw_orders", "plan_rows"]
+__all__ = ["NameOf", "Rows", "draw_orders", "plan_rows"]
+
+NameOf = Callable[[AssetId], AssetName | None]
+"""What a token is called, if that is known by now."""
 
 Update = TypeVar("Update", bound=UserEvent)
 
@@ -73,7 +77,7 @@ def plan_rows(space: int, wanted: Rows) -> Rows:
 def draw_orders(
     state: OrdersState,
     account: AuthenticationStatus,
-    names: MarketNames,
+    name_of: NameOf,
     *,
     now: float,
     size: tuple[int, int],
@@ -84,7 +88,7 @@ def draw_orders(
     Args:
         state: Orders and trades.
         account: How it stands with the credentials, and whether all is known.
-        names: What the markets are called.
+        name_of: For orders and trades that were told before the catalogue had answered.
         now: Seconds since the epoch; ages and waits are relative to it.
         size: Columns and lines of the terminal.
         source: Where the data comes from.
@@ -100,12 +104,12 @@ def draw_orders(
     for order in orders:
         # What may have changed meanwhile looks like what is over.
         believed = order.is_open and account.complete
-        _add(table, _order_cells(order, names, now, width), "" if believed else "dim")
+        _add(table, _order_cells(order, name_of, now, width), "" if believed else "dim")
     table.add_row()
     _add(table, ["Latest trades", *_TRADE_COLUMNS] if trades else ["No trades yet"], "bold")
     table.add_section()
     for trade in trades:
-        _add(table, _trade_cells(trade, names, width), "")
+        _add(table, _trade_cells(trade, name_of, width), "")
     found = any(each.source is UpdateSource.RECONCILED for each in (*orders, *trades))
     return Group(*head, table, _footer(state, account, source, found=found))
 
@@ -136,12 +140,10 @@ def _add(table: Table, cells: Sequence[str | Text], style: str) -> None:
     table.add_row(*cells[: len(table.columns)], style=style)
 
 
-def _order_cells(
-    order: OrderUpdate, names: MarketNames, now: float, width: int
-) -> list[str | Text]:
+def _order_cells(order: OrderUpdate, name_of: NameOf, now: float, width: int) -> list[str | Text]:
     since = order.received if order.created_at is None else order.created_at.timestamp()
     return [
-        *_common_cells(order, names, width),
+        *_common_cells(order, name_of, width),
         Text("/".join(_shares(size, width) for size in (order.filled_size, order.original_size))),
         _status(order, order.status, width),
         age(since, now),
@@ -149,10 +151,10 @@ def _order_cells(
     ]
 
 
-def _trade_cells(trade: TradeUpdate, names: MarketNames, width: int) -> list[str | Text]:
+def _trade_cells(trade: TradeUpdate, name_of: NameOf, width: int) -> list[str | Text]:
     at = trade.matched_at or trade.timestamp
     return [
-        *_common_cells(trade, names, width),
+        *_common_cells(trade, name_of, width),
         Text(_shares(trade.size, width)),
         _status(trade, trade.status, width),
         "-" if at is None else f"{at:%H:%M:%S}",
@@ -161,12 +163,15 @@ def _trade_cells(trade: TradeUpdate, names: MarketNames, width: int) -> list[str
 
 
 def _common_cells(
-    event: OrderUpdate | TradeUpdate, names: MarketNames, width: int
+    event: OrderUpdate | TradeUpdate, name_of: NameOf, width: int
 ) -> list[str | Text]:
     """The market, and what is bought or sold at which price."""
+    about = event.about or name_of(event.asset_id)
+    question = short_id(event.market) if about is None else about.question
+    outcome = event.outcome or ("-" if about is None else about.outcome)
     return [
-        Text(printable(names.question(event.market))),
-        Text(capped(names.outcome(event), 20 if width >= _WIDE else 8)),
+        Text(printable(question)),
+        Text(capped(outcome, 20 if width >= _WIDE else 8)),
         Text(event.side, _SIDES[event.side]),
         Text(f"{event.price:f}"),
     ]

@@ -39,11 +39,15 @@ def _describe(sandbox: Sandbox) -> Iterator[str]:
     yield ""
     yield f"market channel  {sandbox.market_url}"
     yield f"user channel    {sandbox.user_url}"
+    yield f"live data       {sandbox.rtds_url}"
+    yield f"PolyBolt        {sandbox.polybolt_url}"
+    yield f"sports          {sandbox.sports_url}"
     yield f"CLOB REST       {sandbox.clob_url}"
     yield f"Gamma REST      {sandbox.gamma_url}"
     yield ""
     for market in sandbox.exchange.markets:
         yield market.question
+        yield f"  slug      {market.slug}"
         yield f"  condition {market.condition_id}"
         for outcome, token_id in zip(market.outcomes, market.token_ids, strict=True):
             yield f"  {outcome:9} {token_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Never
 
@@ -11,22 +11,18 @@ import attrs
 import trio
 from rich.console import Console, RenderableType
 
-from polymarket_realtime._codec.converter import encode_json
 from polymarket_realtime._hub.subscription import Subscription
-from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.feed import Dropped
 from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._model.topics import UserOrderTopic, UserTradeTopic
-from polymarket_realtime._model.user import UserEvent
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.service import Service, open_service
 
 from .exits import say
-from .market_names import MarketNames
 from .options import VenueOptions, open_venue
 from .orders_state import OrdersState
 from .orders_view import draw_orders
-from .output import is_terminal, show_live, timed, write_stdout
+from .output import Render, is_terminal, next_events, renderer, show_live, write_lines
 from .text import printable
 
 __all__ = ["watch_orders"]
@@ -53,20 +49,19 @@ async def watch_orders(identifiers: Sequence[str], options: VenueOptions, *, jso
         open_service(settings) as service,
     ):
         service.account.require()
-        names = MarketNames()
         markets: tuple[ConditionId | None, ...] = (None,)
         if identifiers:
             with Console(stderr=True).status("Looking the markets up"):
-                markets, assets = await service.resolve_markets(identifiers)
-            names.take(assets)
+                markets = (await service.look_up_markets(identifiers)).conditions
         console = Console()
         if is_terminal(console) and not json:
-            await _show(service, markets, names, console)
+            await _show(service, markets, console)
+            return
         teller = _Teller(service)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(teller.run, name="tell of the authentication")
             with suppress(BrokenPipeError):
-                await _write_events(service, markets, encode_json if json else timed, teller)
+                await _write_events(service, markets, renderer(json=json), teller)
             nursery.cancel_scope.cancel()
 
 
@@ -75,26 +70,21 @@ def _subscribe(service: Service, markets: Sequence[ConditionId | None]) -> Subsc
     return service.subscribe(*(topic(market) for market in markets for topic in topics))
 
 
-async def _show(
-    service: Service,
-    markets: Sequence[ConditionId | None],
-    names: MarketNames,
-    console: Console,
-) -> Never:
+async def _show(service: Service, markets: Sequence[ConditionId | None], console: Console) -> None:
     """Draw the account in place, whenever something has changed, until cancelled."""
     state, changed = OrdersState(), Wakeup()
 
     def draw() -> RenderableType:
         account, size = service.account.status(), (console.width, console.height)
         source = service.settings.user_url
-        return draw_orders(state, account, names, now=time.time(), size=size, source=source)
+        return draw_orders(
+            state, account, service.name_of, now=time.time(), size=size, source=source
+        )
 
     async def feed(subscription: Subscription) -> None:
         async for event in subscription:
             state.take(event)
-            if isinstance(event, UserEvent):
-                names.want(event.market)
-            elif isinstance(event, Dropped):
+            if isinstance(event, Dropped):
                 state.replace_open(
                     order for market in markets for order in service.account.open_orders(market)
                 )
@@ -103,14 +93,13 @@ async def _show(
     with _subscribe(service, markets) as subscription:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(feed, subscription, name="feed the view")
-            nursery.start_soon(names.run, service.resolve_markets, changed, name="look names up")
             await show_live(console, draw, changed)
 
 
 async def _write_events(
     service: Service,
     markets: Sequence[ConditionId | None],
-    render: Callable[[Event], str],
+    render: Render,
     teller: _Teller,
 ) -> None:
     """Write the account's news and what happens to its feed, one event a line.
@@ -119,10 +108,9 @@ async def _write_events(
         BrokenPipeError: Nobody reads any more.
     """
     with _subscribe(service, markets) as subscription:
-        while True:
-            batch = await subscription.receive_batch()
+        while events := await next_events(subscription):
             teller.look()
-            await write_stdout("".join(f"{render(event)}\n" for event in batch))
+            await write_lines(events, render)
 
 
 @attrs.define

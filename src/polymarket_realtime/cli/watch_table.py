@@ -1,161 +1,47 @@
-"""The live table of `watch`: a state fed with events, and a pure function that draws it."""
+"""How the table of `watch` looks: a pure function of what is known and of the terminal's size."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
 from decimal import Decimal
-from enum import Enum
-from functools import singledispatchmethod
 from typing import Final
 
-import attrs
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from polymarket_realtime._codec.describe import short_id
-from polymarket_realtime._model import feed, market
-from polymarket_realtime._model.catalog import ResolvedAsset
-from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.ids import AssetId
 
 from .text import age, printable
+from .watch_state import NO_RETRY, Health, Row, WatchState
 
-__all__ = ["Health", "Row", "WatchState", "draw_table"]
+__all__ = ["draw_table"]
 
 _OUTCOME_WIDTH: Final = 12
 _FEED_WIDTH: Final = 11
 _WIDEST: Final = 120
-_NO_RETRY: Final = math.inf
+
+_FRAME: Final = 5
+"""Lines that are neither rows nor notes: those around the head of the table, and the cursor's."""
+
+_WORDS: Final = {health: health.name.lower().replace("_", " ") for health in Health}
 
 
-class Health(Enum):
-    """Whether a row can be believed; the value is its style."""
-
-    LIVE = "green"
-    CONNECTING = "yellow"
-    INTERRUPTED = "bold red"
-    OUT_OF_SYNC = "bold magenta"
-    RESOLVED = "bold cyan"
-
-
-@attrs.define
-class Row:
-    """One token.
-
-    Attributes:
-        heard: When the venue last said something about it, in seconds since the epoch.
-        why: The reason of a health that is not `LIVE`; the winner of a resolved market.
-        retry_at: When an interrupted connection is dialled again, in seconds since the epoch.
-    """
-
-    asset: ResolvedAsset
-    best_bid: Decimal | None = None
-    best_ask: Decimal | None = None
-    last_trade: Decimal | None = None
-    heard: float | None = None
-    health: Health = Health.CONNECTING
-    why: str = ""
-    retry_at: float = _NO_RETRY
-
-    def enter(self, health: Health, why: str = "", retry_at: float = _NO_RETRY) -> None:
-        """Change the health. A resolved market stays resolved."""
-        if self.health is not Health.RESOLVED:
-            self.health, self.why, self.retry_at = health, why, retry_at
-
-    @property
-    def spread(self) -> Decimal | None:
-        """Best ask minus best bid, or None if a side is empty."""
-        if self.best_bid is None or self.best_ask is None:
-            return None
-        return self.best_ask - self.best_bid
-
-
-class WatchState:
-    """What the table shows: one row a token, in the order given."""
-
-    def __init__(self, assets: Iterable[ResolvedAsset]) -> None:
-        self.rows = {asset.asset_id: Row(asset) for asset in assets}
-        self.events = 0
-        for row in self.rows.values():
-            if row.asset.closed:
-                row.enter(Health.RESOLVED)
-
-    def _rows_of(self, asset_ids: Sequence[AssetId]) -> list[Row]:
-        return [row for asset_id in asset_ids if (row := self.rows.get(asset_id)) is not None]
-
-    def take(self, event: Event) -> None:
-        """Take one event of the subscription, in order."""
-        self.events += 1
-        if isinstance(event, market.MarketEvent):
-            for row in self._rows_of([event.asset_id]):
-                row.heard = event.received
-        self._apply(event)
-
-    @singledispatchmethod
-    def _apply(self, event: Event) -> None:
-        """Nothing in the table depends on any other kind."""
-
-    @_apply.register
-    def _(self, event: market.BookSnapshot) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.best_bid = event.bids[0].price if event.bids else None
-            row.best_ask = event.asks[0].price if event.asks else None
-            row.enter(Health.LIVE)
-
-    @_apply.register
-    def _(self, event: market.PriceChangeEvent) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.best_bid, row.best_ask = event.best_bid, event.best_ask
-            if event.last_trade_price is not None:
-                row.last_trade = event.last_trade_price
-
-    @_apply.register
-    def _(self, event: market.LastTradePrice) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.last_trade = event.price
-
-    @_apply.register
-    def _(self, event: market.MarketResolved) -> None:
-        for row in self._rows_of(event.asset_ids):
-            row.heard = event.received
-            row.best_bid = row.best_ask = None
-            row.enter(Health.RESOLVED, event.winning_outcome)
-
-    @_apply.register
-    def _(self, event: feed.Connected) -> None:
-        for row in self._rows_of(event.asset_ids):
-            row.enter(Health.CONNECTING)
-
-    @_apply.register
-    def _(self, event: feed.Interrupted) -> None:
-        retry_at = _NO_RETRY if event.retry_in is None else event.received + event.retry_in
-        for row in self._rows_of(event.asset_ids):
-            row.enter(Health.INTERRUPTED, event.reason, retry_at)
-
-    @_apply.register
-    def _(self, event: feed.OutOfSync) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.enter(Health.OUT_OF_SYNC, event.reason)
-
-    @_apply.register
-    def _(self, event: feed.Resynced) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.enter(Health.LIVE)
-
-
-def draw_table(state: WatchState, now: float, source: str, width: int) -> RenderableType:
-    """The table at `now` (seconds since the epoch), and below it what is wrong.
+def draw_table(state: WatchState, now: float, source: str, size: tuple[int, int]) -> RenderableType:
+    """The table at `now` (seconds since the epoch), and below it what there is to say about it.
 
     Args:
         state: What to show.
         now: The time that ages and waits are relative to.
         source: Where the data comes from.
-        width: Columns of the terminal.
+        size: Columns and lines of the terminal.
     """
-    table = Table(box=SIMPLE_HEAD, width=min(width, _WIDEST), padding=0, pad_edge=False)
+    width, height = min(size[0], _WIDEST), size[1]
+    notes = _notes(state, now, source)
+    rows = _visible(state, height - _FRAME - sum(_height(note, width) for note in notes))
+    table = Table(box=SIMPLE_HEAD, width=width, padding=0, pad_edge=False)
     table.add_column("Market", ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column("Outcome", no_wrap=True, overflow="ellipsis", max_width=_OUTCOME_WIDTH)
     for name in ("Bid", "Ask", "Spread", "Last"):
@@ -163,18 +49,28 @@ def draw_table(state: WatchState, now: float, source: str, width: int) -> Render
         table.add_column(name, no_wrap=True, min_width=5)
     table.add_column("Feed", no_wrap=True, overflow="ellipsis", width=_FEED_WIDTH)
     table.add_column("Age", no_wrap=True, justify="right", min_width=4)
-    for row in state.rows.values():
+    for row in rows:
         table.add_row(*_cells(row, now), style="" if row.health is Health.LIVE else "dim")
-    return Group(table, *_notes(state, now, source))
+    hidden = len(state.rows) - len(rows)
+    more = [_line(f"{hidden} more rows do not fit into this terminal")] if hidden else []
+    return Group(table, *more, *notes)
+
+
+def _visible(state: WatchState, space: int) -> list[Row]:
+    """The rows that fit; if not all do, those that still move come first."""
+    rows = list(state.rows.values())
+    if len(rows) <= space:
+        return rows
+    moving_first = sorted(rows, key=lambda row: row.health is Health.RESOLVED)
+    return moving_first[: max(space - 1, 1)]
 
 
 def _cells(row: Row, now: float) -> list[Text]:
-    asset = row.asset
     prices = (row.best_bid, row.best_ask, row.spread, row.last_trade)
     decimals = max(map(_decimals, prices))
     return [
-        Text(printable(asset.question or short_id(asset.asset_id))),
-        Text(printable(asset.outcome or "-")),
+        Text(printable(row.name or short_id(row.asset_id))),
+        Text(printable(row.outcome or "-")),
         *(Text("-" if price is None else format(price, f".{decimals}f")) for price in prices),
         Text(_word(row, now), style=f"not dim {row.health.value}"),
         Text(age(row.heard, now)),
@@ -182,34 +78,50 @@ def _cells(row: Row, now: float) -> list[Text]:
 
 
 def _notes(state: WatchState, now: float, source: str) -> list[Text]:
-    """Each trouble once, with how many tokens it concerns, and one line about the whole."""
-    troubles: dict[str, int] = {}
-    for row in state.rows.values():
-        if row.health in {Health.INTERRUPTED, Health.OUT_OF_SYNC}:
-            text = f"{_trouble(row, now)}: {printable(row.why)}"
-            troubles[text] = troubles.get(text, 0) + 1
-    footer = Text(f"{source}, {state.events} events. Ctrl-C ends it.", style="dim")
-    footer.no_wrap, footer.overflow = True, "ellipsis"
-    total = len(state.rows)
+    """The events, each trouble once with how many rows it concerns, and a line about the whole."""
+    totals = (
+        _line(f"{title}: prices sum to {'-' if total is None else total}", "")
+        for slug, title in state.titles.items()
+        for total in [state.totals[slug]]
+    )
+    troubles = Counter(
+        f"{_trouble(row, now)}: {printable(row.why)}"
+        for row in state.rows.values()
+        if row.health in {Health.INTERRUPTED, Health.OUT_OF_SYNC}
+    )
+    end = "All of it is settled." if state.over else "Ctrl-C ends it."
     return [
-        *(Text(f"{text} ({count} of {total})", style="red") for text, count in troubles.items()),
-        footer,
+        *totals,
+        *(
+            Text(f"{text} ({count} of {len(state.rows)})", style="red")
+            for text, count in troubles.items()
+        ),
+        _line(f"{source}, {state.events} events. {end}"),
     ]
+
+
+def _line(text: str, style: str = "dim") -> Text:
+    return Text(printable(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def _height(note: Text, width: int) -> int:
+    """How many lines it takes; about as many if it is wrapped between words."""
+    return 1 if note.no_wrap else math.ceil(note.cell_len / width)
 
 
 def _word(row: Row, now: float) -> str:
     if row.health is Health.INTERRUPTED and row.retry_at <= now:
         return "connecting"
-    if row.health is Health.INTERRUPTED and row.retry_at < _NO_RETRY:
+    if row.health is Health.INTERRUPTED and row.retry_at < NO_RETRY:
         return f"retry {math.ceil(row.retry_at - now)} s"
-    if row.health is Health.RESOLVED and row.why:
-        return f"won: {printable(row.why)}"
-    return row.health.name.lower().replace("_", " ")
+    if row.health is Health.RESOLVED:
+        return printable(row.why)
+    return _WORDS[row.health]
 
 
 def _trouble(row: Row, now: float) -> str:
-    if row.health is not Health.INTERRUPTED or row.retry_at == _NO_RETRY:
-        return row.health.name.lower().replace("_", " ")
+    if row.health is not Health.INTERRUPTED or row.retry_at == NO_RETRY:
+        return _WORDS[row.health]
     wait = max(0, math.ceil(row.retry_at - now))
     return f"interrupted, retry in {wait} s" if wait else "interrupted, connecting"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from polymarket_realtime._hub.subscription import SubscriptionNote
+from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._model.events import USER_FEED, EventType
 from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._model.topics import Topic, UserOrderTopic, UserTradeTopic
@@ -66,24 +66,25 @@ class AccountTools:
     ) -> Subscribed:
         self.service.account.require()
         unique = tuple(dict.fromkeys(arguments.market_ids or ()))
-        markets, assets = await self.lookup.markets(unique)
+        found = await self.lookup.own_markets(unique)
         note = SubscriptionNote(
             type=type_,
             channel=USER_FEED,
             market_ids=unique,
             callback_type=arguments.callback_type,
         )
-        self.pusher.meet(ctx.session)
-        subscription = self.pusher.subscribe(*map(topic, markets or (None,)), note=note)
-        delivery = self.pusher.describe_delivery(ctx.session, arguments.callback_type)
-        where = f"{len(markets)} of your markets" if markets else "all markets"
+        topics = map(topic, found.conditions or (None,))
+        subscription_id, delivery = self.pusher.subscribe(ctx.session, *topics, note=note)
+        chosen = len(found.conditions)
+        where = f"{chosen} of your markets" if chosen else "all markets"
         authentication = self.service.account.status()
         return Subscribed(
-            subscription_id=subscription.id,
+            subscription_id=subscription_id,
             message=(
                 f"Listening to your own {type_}s in {where}; {delivery.note}. "
                 f"Authentication: {authentication.state}; {authentication.why}"
             ),
-            resolved=[Resolved.from_asset(asset) for asset in assets],
+            resolved=[Resolved.from_asset(asset) for asset in found.assets],
+            following=[],
             delivery=delivery,
         )

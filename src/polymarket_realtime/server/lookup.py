@@ -1,4 +1,4 @@
-"""Finds what a model names, and says what else it could pass if that fails."""
+"""Finds what a model names, in the time that a tool call has."""
 
 from __future__ import annotations
 
@@ -8,63 +8,67 @@ from typing import Final, TypeVar
 import attrs
 import trio
 
-from polymarket_realtime._model.catalog import ResolvedAsset
-from polymarket_realtime._model.ids import ConditionId, is_condition_id
-from polymarket_realtime.errors import LookupFailed, MarketNotFound
+from polymarket_realtime._lookup.resolving import Found, require_open
+from polymarket_realtime.errors import LookupFailed, MarketClosed
 from polymarket_realtime.service import Service
 
 __all__ = ["Lookup"]
 
 T = TypeVar("T")
 
-_LONGEST_LOOKUP: Final = 45.0
-"""Seconds. Hosts give a tool call about sixty, and 200 ids can take many questions."""
+_LONGEST: Final = 45.0
+"""Seconds. Hosts give a tool call about sixty, and 200 identifiers can take many questions."""
 
-_ACCEPTED: Final = (
-    "Accepted are token ids (decimal, about 77 digits) and condition ids (0x and 64 hexadecimal "
-    "digits), as the venue shows them."
-)
+_INSTEAD: Final = "subscribe_market_resolution tells how it was settled."
 
 
 @attrs.frozen
 class Lookup:
-    """The service's resolving, bounded, with errors that a model can act on.
+    """The service's look-ups, bounded.
 
-    Both methods raise `InvalidIdentifier`, `MarketNotFound` or `LookupFailed`.
+    All methods with identifiers raise `InvalidIdentifier`, `MarketNotFound`, `TooManyTokens` or
+    `LookupFailed`, whose messages say what else could be passed.
     """
 
     service: Service
 
-    async def assets(self, identifiers: Sequence[str]) -> tuple[ResolvedAsset, ...]:
-        """The tokens that these stand for."""
-        return await self._explained(self.service.resolve(identifiers), identifiers)
+    async def open_markets(self, identifiers: Sequence[str]) -> Found:
+        """What these stand for, if something will come of each.
 
-    async def markets(
-        self, identifiers: Sequence[str]
-    ) -> tuple[tuple[ConditionId, ...], tuple[ResolvedAsset, ...]]:
-        """The markets that these stand for, and their tokens as far as the venue tells."""
-        return await self._explained(self.service.resolve_markets(identifiers), identifiers)
-
-    async def _explained(self, lookup: Awaitable[T], identifiers: Sequence[str]) -> T:
+        Raises:
+            MarketClosed: One stands for nothing but settled markets.
+        """
+        found = await self.bounded(self.service.look_up(identifiers), identifiers)
         try:
-            with trio.fail_after(_LONGEST_LOOKUP):
-                return await lookup
+            require_open(found)
+        except MarketClosed as error:
+            error.add_note(_INSTEAD)
+            raise
+        return found
+
+    async def all_markets(self, identifiers: Sequence[str]) -> Found:
+        """What these stand for, settled markets included."""
+        looking = self.service.look_up(identifiers, include_closed=True)
+        return await self.bounded(looking, identifiers)
+
+    async def own_markets(self, identifiers: Sequence[str]) -> Found:
+        """The markets that these stand for; condition ids are known without an answer."""
+        return await self.bounded(self.service.look_up_markets(identifiers), identifiers)
+
+    async def bounded(self, looking: Awaitable[T], asked: Sequence[str]) -> T:
+        """Wait for an answer, but not for ever.
+
+        Args:
+            looking: Gives the answer.
+            asked: What it is about, at least one thing.
+
+        Raises:
+            LookupFailed: It takes too long; names what was asked.
+        """
+        try:
+            with trio.fail_after(_LONGEST):
+                return await looking
         except trio.TooSlowError:
-            url = self.service.settings.gamma_url
-            failed = LookupFailed(url, f"not done within {_LONGEST_LOOKUP:g} s")
-            failed.add_note(_asked_about(identifiers))
-            raise failed from None
-        except MarketNotFound as error:
-            error.add_note(_ACCEPTED)
-            raise
-        except LookupFailed as error:
-            error.add_note(_asked_about(identifiers))
-            raise
-
-
-def _asked_about(identifiers: Sequence[str]) -> str:
-    # Token ids alone can do without an answer.
-    asked = [each for each in identifiers if is_condition_id(each.strip())]
-    first, *others = asked or identifiers
-    more = f" and {len(others)} more" if others else ""
-    return f"Asked about {first}{more}."
+            more = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
+            problem = f"not done within {_LONGEST:g} s (asked about {asked[0][:96]!r}{more})"
+            raise LookupFailed(self.service.settings.gamma_url, problem) from None

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 
-from polymarket_realtime._hub.subscription import SubscriptionNote
+from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._model.events import EventType
 from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime._model.topics import BookTopic, PriceTopic, Topic
+from polymarket_realtime._model.topics import AssetTopicBase, BookTopic, PriceTopic
+from polymarket_realtime.following import followed_events, plan_topics
 
 from .lookup import Lookup
 from .push import Pusher
 from .results import (
     BookArguments,
     CallbackType,
-    PriceArguments,
+    MarketArguments,
     Resolved,
     Subscribed,
-    describe_assets,
+    describe_found,
 )
 from .toolbox import Context
 
@@ -33,29 +35,28 @@ class MarketTools:
     lookup: Lookup
     pusher: Pusher
 
-    async def subscribe_market_prices(self, ctx: Context, arguments: PriceArguments) -> Subscribed:
+    async def subscribe_market_prices(self, ctx: Context, arguments: MarketArguments) -> Subscribed:
         """Watch the prices of Polymarket outcomes as they change, until unsubscribe_realtime.
 
-        Use it to follow a market, not to ask once. Needs no credentials. The current price of
-        each token is the first event; then a `price_change` comes whenever the best bid, the
-        best ask or the last trade has moved, the newest only if many come at once. Prices are
-        decimal strings from 0 to 1: the market's probability of the outcome. `price` is what the
-        venue displays: the midpoint, or the last trade if the spread is above 0.10.
+        Use it to follow a market or a whole event, not to ask once. Needs no credentials. The
+        current price of each token is the first event; then a `price_change` comes whenever the
+        best bid, the best ask or the last trade has moved, the newest only if many come at once.
+        Prices are decimal strings from 0 to 1: the market's probability of the outcome. `price`
+        is what the venue displays: the midpoint, or the last trade if the spread is above 0.10.
+
+        Of an event also comes `event_prices` (the price of each outcome, and their sum) and
+        `market_created` (a market was added, and has joined). `market_resolved` ends a market;
+        the subscription ends with its last one. A market settled already is an error.
 
         Events that say whether to trust the data: after `interrupted` (a connection was lost; it
         is dialled again by itself) or `out_of_sync` (one book is in doubt), distrust the earlier
         prices of these tokens until `resynced`. `dropped` says that this client was too slow.
-        `market_resolved` is the end of a market.
         """
-
-        def topic(asset_id: AssetId) -> Topic:
-            return PriceTopic(asset_id)
-
         return await self._subscribe(
             ctx,
             arguments.market_ids,
             arguments.callback_type,
-            topic,
+            PriceTopic,
             type_=EventType.PRICE_CHANGE,
             what="the prices",
         )
@@ -71,20 +72,14 @@ class MarketTools:
         many come at once. It holds `depth` levels a side as [price, size], best first: bids from
         the highest, asks from the lowest; prices are decimal strings from 0 to 1, sizes shares.
 
-        Events that say whether to trust the data: after `interrupted` (a connection was lost; it
-        is dialled again by itself) or `out_of_sync` (one book is in doubt), distrust the earlier
-        books of these tokens until `resynced`. `dropped` says that this client was too slow.
-        `market_resolved` is the end of a market.
+        `event_prices`, `market_created`, `market_resolved`, and the events that say whether to
+        trust the data, are those of subscribe_market_prices.
         """
-
-        def topic(asset_id: AssetId) -> Topic:
-            return BookTopic(asset_id, arguments.depth)
-
         return await self._subscribe(
             ctx,
             arguments.token_ids,
             arguments.callback_type,
-            topic,
+            partial(BookTopic, depth=arguments.depth),
             type_=EventType.AGG_ORDERBOOK,
             what=f"the order books, {arguments.depth} levels a side,",
         )
@@ -94,21 +89,22 @@ class MarketTools:
         ctx: Context,
         identifiers: Sequence[str],
         callback_type: CallbackType,
-        topic: Callable[[AssetId], Topic],
+        each: Callable[[AssetId], AssetTopicBase],
         *,
         type_: EventType,
         what: str,
     ) -> Subscribed:
         unique = tuple(dict.fromkeys(identifiers))
-        assets = await self.lookup.assets(unique)
+        found = await self.lookup.open_markets(unique)
+        topics = plan_topics(found, each)
+        following = followed_events(topics)
         note = SubscriptionNote(type=type_, market_ids=unique, callback_type=callback_type)
-        self.pusher.meet(ctx.session)
-        topics = [topic(asset_id) for asset_id in dict.fromkeys(a.asset_id for a in assets)]
-        subscription = self.pusher.subscribe(*topics, note=note)
-        delivery = self.pusher.describe_delivery(ctx.session, callback_type)
+        subscription_id, delivery = self.pusher.subscribe(ctx.session, *topics, note=note)
+        about = describe_found(found, following)
         return Subscribed(
-            subscription_id=subscription.id,
-            message=f"Listening to {what} of {describe_assets(assets)}; {delivery.note}.",
-            resolved=[Resolved.from_asset(asset) for asset in assets],
+            subscription_id=subscription_id,
+            message=f"Listening to {what} of {about}; {delivery.note}.",
+            resolved=[Resolved.from_asset(asset) for asset in found.assets],
+            following=following,
             delivery=delivery,
         )

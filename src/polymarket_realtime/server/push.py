@@ -19,6 +19,7 @@ and wait with the pusher: nothing can reach a client that does not read.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Final, get_args
 
 import mcp_types as types
@@ -29,16 +30,25 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from polymarket_realtime._codec.converter import event_to_dict
 from polymarket_realtime._codec.describe import describe
-from polymarket_realtime._hub.subscription import Subscription, SubscriptionNote
+from polymarket_realtime._hub.note import SubscriptionNote
+from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, FeedEvent, Incomplete, Interrupted, OutOfSync
+from polymarket_realtime._model.feed import (
+    Dropped,
+    FeedEvent,
+    Gap,
+    Incomplete,
+    Interrupted,
+    OutOfSync,
+    StreamGone,
+)
 from polymarket_realtime._model.topics import Topic
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Deliveries
 from polymarket_realtime.errors import UnknownSubscription
 from polymarket_realtime.service import Service
 
-from .results import CallbackType, Delivery
+from .results import Delivery
 
 __all__ = ["LOGGER", "Pusher", "unknown_resource_code"]
 
@@ -48,14 +58,22 @@ LOGGER: Final = "polymarket.websocket"
 _LEVELS: Final[tuple[types.LoggingLevel, ...]] = get_args(types.LoggingLevel)
 """Least severe first."""
 
-_ALARMING: Final = (Interrupted, OutOfSync, Incomplete, Dropped)
+_ALARMING: Final = (Interrupted, OutOfSync, Incomplete, Dropped, Gap, StreamGone)
 
 _METHOD: Final = "notifications/message"
+
+_REMEMBERED: Final = 256
+"""Subscriptions that have ended by themselves, of which a client may not have heard."""
 
 
 def unknown_resource_code(protocol_version: str) -> int:
     """The error code of a resource that does not exist, which has changed in 2026-07-28."""
     return types.INVALID_PARAMS if protocol_version in MODERN_PROTOCOL_VERSIONS else -32002
+
+
+def _is_alarming(event: Event) -> bool:
+    """Whether it says that something is missing, or not to be trusted."""
+    return isinstance(event, _ALARMING) and not (isinstance(event, Gap) and event.filled)
 
 
 class Pusher:
@@ -70,12 +88,13 @@ class Pusher:
     def __init__(self, service: Service, bus: SubscriptionBus, status_uri: str) -> None:
         self._bus, self._status_uri = bus, status_uri
         self._interval = service.settings.notify_interval
-        self._deliveries = Deliveries(service, self._push, self._interval)
+        self._deliveries = Deliveries(service, self._push, self._interval, self._finish)
         self._session: ServerSession | None = None
         self._level: types.LoggingLevel = "info"
         self._watched = False
         self._status_changed = Wakeup()
         self._sent: dict[str, int] = {}
+        self._finished: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def run(self) -> None:
         """Tell the client what happens, until cancelled; then its subscriptions end.
@@ -109,12 +128,15 @@ class Pusher:
         """Whether the client has asked, by `resources/subscribe`, to hear of the status."""
         self._watched = watched
 
-    def subscribe(self, *topics: Topic, note: SubscriptionNote) -> Subscription:
-        """Begin to send the events of `topics`."""
+    def subscribe(
+        self, session: ServerSession, *topics: Topic, note: SubscriptionNote
+    ) -> tuple[str, Delivery]:
+        """Begin to send the events of `topics`; the subscription's id, and what to expect of it."""
+        self.meet(session)
         subscription = self._deliveries.subscribe(*topics, note=note)
         self._sent[subscription.id] = 0
         self._status_changed.ring()
-        return subscription
+        return subscription.id, self._describe_delivery(session, note.callback_type)
 
     def unsubscribe(self, subscription_id: str) -> None:
         """Send nothing more of this subscription.
@@ -123,12 +145,14 @@ class Pusher:
             UnknownSubscription: This client has none with that id.
         """
         if not self._deliveries.unsubscribe(subscription_id):
-            raise UnknownSubscription(subscription_id)
+            unknown = UnknownSubscription(subscription_id)
+            if subscription_id in self._finished:
+                unknown.add_note("It has ended by itself: all its markets are settled.")
+            raise unknown
         del self._sent[subscription_id]
         self._status_changed.ring()
 
-    def describe_delivery(self, session: ServerSession, callback_type: CallbackType) -> Delivery:
-        """What the client of `session` can expect of a subscription."""
+    def _describe_delivery(self, session: ServerSession, callback_type: str) -> Delivery:
         version = session.protocol_version
         if version in MODERN_PROTOCOL_VERSIONS:
             note = (
@@ -163,10 +187,15 @@ class Pusher:
             # May have been closed while an earlier event waited for the client.
             if self._session is None or subscription.id not in self._sent:
                 return
-            level: types.LoggingLevel = "warning" if isinstance(event, _ALARMING) else "info"
+            level: types.LoggingLevel = "warning" if _is_alarming(event) else "info"
             if self._is_wanted(level):
                 self._sent[subscription.id] += 1
                 await self._send(self._session, level, self._render(subscription, event))
+
+    def _finish(self, subscription: Subscription) -> None:
+        del self._sent[subscription.id]
+        self._finished.append(subscription.id)
+        self._status_changed.ring()
 
     def _is_wanted(self, level: types.LoggingLevel) -> bool:
         return _LEVELS.index(level) >= _LEVELS.index(self._level)

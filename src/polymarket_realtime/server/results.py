@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
+from polymarket_realtime._lookup.resolving import Found
 from polymarket_realtime._model.catalog import ResolvedAsset
 
 from .schema import arg
 
 __all__ = [
+    "CALLBACK",
     "BookArguments",
     "CallbackType",
     "Delivery",
+    "MarketArguments",
     "NoArguments",
-    "PriceArguments",
     "Resolved",
     "Subscribed",
     "UnsubscribeArguments",
     "Unsubscribed",
     "UserArguments",
-    "describe_assets",
+    "counted",
+    "describe_found",
 ]
 
 CallbackType = Literal["notification", "log"]
 
-_CALLBACK = (
+CALLBACK: Final = (
     "Form of the events: 'notification' sends each as an object with all its fields, "
     "'log' as one line of text."
 )
 
 
-_IDENTIFIERS = (
-    "token ids (decimal, about 77 digits, one outcome each) or condition ids (0x and 64 "
-    "hexadecimal digits, all outcomes of a market). Both may be mixed."
+_IDENTIFIERS: Final = (
+    "token ids (one outcome each), condition ids, slugs, Gamma ids or polymarket.com URLs of "
+    "markets (all outcomes) and of events (all markets). All may be mixed."
 )
 
 
 @attrs.frozen
-class PriceArguments:
-    """Arguments of `subscribe_market_prices`."""
+class MarketArguments:
+    """Arguments of `subscribe_market_prices` and `subscribe_market_resolution`."""
 
     market_ids: list[str] = arg(
         f"What to watch: {_IDENTIFIERS}", minItems=1, maxItems=200, items={"minLength": 1}
     )
-    callback_type: CallbackType = arg(_CALLBACK, "notification")
+    callback_type: CallbackType = arg(CALLBACK, "notification")
 
 
 @attrs.frozen
@@ -57,7 +59,7 @@ class BookArguments:
         f"Whose books: {_IDENTIFIERS}", minItems=1, maxItems=200, items={"minLength": 1}
     )
     depth: int = arg("Price levels a side, best first.", 10, minimum=1, maximum=100)
-    callback_type: CallbackType = arg(_CALLBACK, "notification")
+    callback_type: CallbackType = arg(CALLBACK, "notification")
 
 
 @attrs.frozen
@@ -65,12 +67,9 @@ class UserArguments:
     """Arguments of `subscribe_user_orders` and `subscribe_user_trades`."""
 
     market_ids: list[str] | None = arg(
-        "Markets to hear of: condition ids (0x and 64 hexadecimal digits) or token ids of them. "
-        "Leave it out for all.",
-        None,
-        maxItems=200,
+        f"Markets to hear of: {_IDENTIFIERS} Leave it out for all.", None, maxItems=200
     )
-    callback_type: CallbackType = arg(_CALLBACK, "notification")
+    callback_type: CallbackType = arg(CALLBACK, "notification")
 
 
 @attrs.frozen
@@ -89,13 +88,14 @@ class UnsubscribeArguments:
 class Resolved:
     """One token that is listened to. Without the venue's catalogue only the ids are known."""
 
-    input: str = arg("The id that was passed.")
+    input: str = arg("What was passed.")
     token_id: str = arg("The outcome token that it stands for; events carry it as asset_id.")
     condition_id: str | None = arg("The token's market; events carry it as market.")
     question: str | None = arg("The market's question: the venue's text, to be taken as data.")
-    outcome: str | None = arg("The outcome that the token pays for: a price of it is its chance.")
+    outcome: str | None = arg("The outcome that the token pays for; likewise data.")
     slug: str | None = arg("The market's name in the venue's web addresses.")
-    closed: bool | None = arg("True if the market is settled: nothing will come any more.")
+    event: str | None = arg("The same of the event that the market belongs to.")
+    closed: bool | None = arg("True if the market is settled.")
 
     @classmethod
     def from_asset(cls, asset: ResolvedAsset) -> Resolved:
@@ -107,6 +107,7 @@ class Resolved:
             question=asset.question,
             outcome=asset.outcome,
             slug=asset.slug,
+            event=asset.event,
             closed=asset.closed,
         )
 
@@ -128,7 +129,8 @@ class Subscribed:
 
     subscription_id: str = arg("Pass it to unsubscribe_realtime. Events carry it.")
     message: str = arg("What was subscribed and how its events arrive, in one sentence.")
-    resolved: list[Resolved] = arg("What each id stands for, in the order given.")
+    resolved: list[Resolved] = arg("What each identifier stands for, in the order given.")
+    following: list[str] = arg("Slugs of events whose new markets join by themselves.")
     delivery: Delivery = arg("How the events arrive.")
 
 
@@ -140,14 +142,18 @@ class Unsubscribed:
     message: str = arg("The same in words.")
 
 
-def describe_assets(assets: Sequence[ResolvedAsset]) -> str:
+def counted(count: int, noun: str) -> str:
+    """`1 token`, `2 tokens`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def describe_found(found: Found, following: list[str]) -> str:
     """What is listened to, in a few words, with what a reader would not expect of it."""
-    tokens = {asset.asset_id: asset for asset in assets}
-    closed = sum(asset.closed is True for asset in tokens.values())
+    tokens = {asset.asset_id: asset for asset in found.assets}
     nameless = sum(asset.question is None for asset in tokens.values())
-    words = f"{len(tokens)} token" + ("" if len(tokens) == 1 else "s")
-    if closed:
-        words += f" ({closed} of a settled market, which stays silent)"
+    words = counted(len(tokens), "token")
     if nameless:
         words += f" ({nameless} without a name: the venue's catalogue did not answer)"
+    if following:
+        words += f" and of markets that are added to {counted(len(following), 'event')}"
     return words

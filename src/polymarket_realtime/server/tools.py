@@ -16,13 +16,16 @@ from polymarket_realtime.service import Service
 from polymarket_realtime.status import Status
 
 from .account_tools import AccountTools
+from .find_tools import FindArguments, FindTools, FoundMarkets
+from .live_tools import LiveArguments, LiveSubscribed, LiveTools
 from .lookup import Lookup
 from .market_tools import MarketTools
 from .push import Pusher
+from .resolution_tools import ResolutionSubscribed, ResolutionTools
 from .results import (
     BookArguments,
+    MarketArguments,
     NoArguments,
-    PriceArguments,
     Subscribed,
     UnsubscribeArguments,
     Unsubscribed,
@@ -47,13 +50,14 @@ def make_toolbox(service: Service, pusher: Pusher) -> Toolbox:
     """The tools of one client; the order is that of `tools/list`."""
     lookup = Lookup(service)
     market, account = MarketTools(lookup, pusher), AccountTools(service, lookup, pusher)
-    control = ControlTools(service, pusher)
+    resolution, live = ResolutionTools(service, lookup, pusher), LiveTools(service, lookup, pusher)
+    find, control = FindTools(service, lookup), ControlTools(service, pusher)
     converter = make_converter()
     # Milliseconds, as in every event.
     converter.register_unstructure_hook(datetime, unstructure)
     box = Toolbox(converter)
     box.tool(
-        PriceArguments,
+        MarketArguments,
         Subscribed,
         title="Subscribe to market prices",
         **_SUBSCRIBES,
@@ -76,6 +80,26 @@ def make_toolbox(service: Service, pusher: Pusher) -> Toolbox:
         title="Subscribe to my trades",
         **_SUBSCRIBES,
     )(account.subscribe_user_trades)
+    box.tool(
+        MarketArguments,
+        ResolutionSubscribed,
+        title="Subscribe to settlements",
+        **_SUBSCRIBES,
+    )(resolution.subscribe_market_resolution)
+    box.tool(
+        LiveArguments,
+        LiveSubscribed,
+        title="Subscribe to live data",
+        **_SUBSCRIBES,
+    )(live.subscribe_live_data)
+    box.tool(
+        FindArguments,
+        FoundMarkets,
+        title="Find markets",
+        read_only_hint=True,
+        idempotent_hint=True,
+        open_world_hint=True,
+    )(find.find_markets)
     box.tool(
         NoArguments,
         Status,
@@ -107,9 +131,10 @@ class ControlTools:
         """Show connections, subscriptions and counts at this moment; works whatever is down.
 
         `subscriptions.active` has, for each token, the best bid and ask now and whether its book
-        is the truth (`in_sync`; if not, `reason`). `connections` says what is up and when the
-        next dial is due. Use it to see current prices when events are not shown to you, and to
-        find out why no events come: a quiet market, a lost connection, or a wrong id.
+        is the truth (`in_sync`; if not, `reason`). `connections` says what is up, when the next
+        dial is due, and which streams of live feeds flow. Use it to see current prices when
+        events are not shown to you, and to find out why no events come: a quiet market, a lost
+        connection, or a wrong id.
         """
         self.pusher.meet(ctx.session)
         return self.service.status()
@@ -119,7 +144,7 @@ class ControlTools:
     ) -> Unsubscribed:
         """End one subscription; no events of it come after the answer.
 
-        Other subscriptions to the same tokens go on. An id that is unknown, or was ended before,
+        Other subscriptions to the same tokens go on. An id that is unknown, or has ended before,
         is an error that changes nothing.
         """
         self.pusher.meet(ctx.session)

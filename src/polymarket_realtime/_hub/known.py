@@ -1,0 +1,76 @@
+"""What is known already when a reader joins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+import attrs
+
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.feed import Incomplete
+from polymarket_realtime._model.lifecycle import MarketResolved
+from polymarket_realtime._model.live_topics import LiveTopic
+from polymarket_realtime._model.topics import (
+    AssetTopicBase,
+    Topic,
+    UserOrderTopic,
+    UserTopicBase,
+)
+from polymarket_realtime._protocol.account_ledger import AccountLedger
+from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.names import Names
+from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._protocol.streams import Streams
+
+__all__ = ["Known"]
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """The state below the hub. Protocols write it; the hub only reads.
+
+    Attributes:
+        streams: Of the live feeds, by endpoint.
+    """
+
+    books: BookStore = attrs.field(factory=BookStore)
+    ledger: AccountLedger = attrs.field(factory=AccountLedger)
+    resolutions: Resolutions = attrs.field(factory=Resolutions)
+    streams: Mapping[str, Streams] = attrs.field(factory=dict)
+
+    @property
+    def names(self) -> Names:
+        """What tokens are called."""
+        return self.books.names
+
+    def settlement(self, topic: Topic) -> MarketResolved | None:
+        """How the market of a topic was settled, if it was: nothing else will come of it."""
+        if not isinstance(topic, AssetTopicBase):
+            return None
+        return self.resolutions.resolution_of(topic.asset_id)
+
+    def of_streams(self, topics: Iterable[Topic]) -> Iterator[Event]:
+        """The latest of live feeds that some topics are about, and which of them are gone."""
+        live = [topic for topic in topics if isinstance(topic, LiveTopic)]
+        for endpoint in dict.fromkeys(topic.endpoint for topic in live):
+            streams = self.streams.get(endpoint)
+            for event in () if streams is None else streams.known():
+                if any(topic.endpoint == endpoint and topic.hears(event) for topic in live):
+                    yield event
+
+    def of_account(self, topics: Iterable[Topic]) -> Iterator[Event]:
+        """The open orders, each once, and whether they are all there are."""
+        own = [topic for topic in topics if isinstance(topic, UserTopicBase)]
+        updates = {
+            update.order_id: attrs.evolve(update, about=self.names.get(update.asset_id))
+            for topic in own
+            if isinstance(topic, UserOrderTopic)
+            for update in self.ledger.open_orders(topic.market)
+        }
+        yield from updates.values()
+        if own and self.ledger.last_reconciled is not None:
+            yield self.ledger.last_reconciled
+        elif updates or (own and self.ledger.incomplete_since is not None):
+            reason = self.ledger.problem or "the user channel was not connected all the time"
+            yield Incomplete(received=time.time(), reason=reason)

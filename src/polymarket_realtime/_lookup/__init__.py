@@ -1,0 +1,1 @@
+"""Beside floor 4: what people call markets by, as markets and tokens."""

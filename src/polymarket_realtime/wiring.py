@@ -1,0 +1,100 @@
+"""The parts that `open_service` puts together, each made from the settings."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from polymarket_realtime._model.live import PRICES_FEED
+from polymarket_realtime._protocol.backoff import Uniform
+from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.followed import FollowedEvents
+from polymarket_realtime._protocol.inquiry import Rhythm
+from polymarket_realtime._protocol.names_wanted import NamesWanted
+from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._venue.catalog import Catalog
+from polymarket_realtime._venue.endpoint import Endpoint
+from polymarket_realtime._venue.endpoints import (
+    market_endpoint,
+    polybolt_endpoint,
+    rtds_endpoint,
+    sports_endpoint,
+)
+from polymarket_realtime._venue.interest import Interest
+from polymarket_realtime._venue.market_watch import MarketWatch
+from polymarket_realtime._venue.recorder import open_recorder
+from polymarket_realtime._venue.transport import OpenStream, open_text_stream
+from polymarket_realtime.account import Account
+from polymarket_realtime.settings import Settings
+
+__all__ = [
+    "make_dialler",
+    "make_endpoints",
+    "make_market_watch",
+    "make_resolutions",
+    "open_recording",
+]
+
+
+def make_endpoints(
+    settings: Settings,
+    account: Account,
+    books: BookStore,
+    resolutions: Resolutions,
+    uniform: Uniform,
+) -> tuple[Endpoint, ...]:
+    """A row for each upstream address; reference prices come from where one may ask."""
+    prices = (
+        polybolt_endpoint(settings, account.api)
+        if account.api.configured
+        else rtds_endpoint(settings, name=PRICES_FEED)
+    )
+    return (
+        market_endpoint(settings, books, resolutions),
+        account.endpoint(settings, uniform),
+        rtds_endpoint(settings),
+        prices,
+        sports_endpoint(settings),
+    )
+
+
+def make_resolutions(settings: Settings) -> Resolutions:
+    """What is known of settlements: nothing yet."""
+    return Resolutions(settings.resolution_interval, settings.resolution_interval_maximum)
+
+
+def make_market_watch(
+    settings: Settings, catalog: Catalog, resolutions: Resolutions, interest: Interest
+) -> MarketWatch:
+    """Who asks the catalogue what the market channel may not say."""
+    rhythm = settings.resolution_interval, settings.resolution_interval_maximum
+    return MarketWatch(
+        catalog, resolutions, interest, FollowedEvents(*rhythm), NamesWanted(Rhythm(*rhythm))
+    )
+
+
+@asynccontextmanager
+async def open_recording(
+    settings: Settings, account: Account
+) -> AsyncIterator[Callable[[OpenStream], OpenStream]]:
+    """A function that has all connections of a dialler recorded, if the settings ask for it."""
+    if settings.record is None:
+        yield lambda open_stream: open_stream
+        return
+    async with open_recorder(settings.record, account.api.scrub) as record:
+        yield record
+
+
+def make_dialler(settings: Settings) -> OpenStream:
+    """How to dial any of the addresses, by real sockets."""
+    # Reading the machine's certificates takes some 20 ms: once, and not at every dial.
+    secure = any(url.startswith("wss:") for url in settings.socket_urls)
+    return partial(
+        open_text_stream,
+        ssl_context=ssl.create_default_context() if secure else None,
+        open_timeout=settings.open_timeout,
+        max_message_size=settings.max_message_size,
+        user_agent=settings.user_agent,
+    )
