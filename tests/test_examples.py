@@ -16,6 +16,16 @@ PRINTED = {
         r"complete: \d+ open orders\n((order|trade) .*\n)*"
         r"something may be missing: .*\n((order|trade) .*\n)*complete: \d+ open orders\n"
     ),
+    "event.py": (
+        r"((Progress|Liberty) Party 0\.\d+, .*; sum \d\.\d+\n){3,}(.*\n)*new: New Party\n"
+        r"(?=(.*\n)*No: .*\((poll|socket)\)\n)(?=(.*\n)*Yes: .*Liberty Party.*\n)(.*\n)*"
+        r"the event is over\n"
+    ),
+    "live.py": (
+        r"(?=(.*\n)*(BUY|SELL) \d+(\.\d+)? '\w+' at 0\.\d+\n)(?=(.*\n)*lost rtds#0\n)"
+        r"(?=(.*\n)*crypto:btcusd: nothing is missing\n)"
+        r"(?=(.*\n)*activity: something is missing\n)(.*\n)+"
+    ),
     "book.py": r"(\d\d:\d\d:\d\d bid 0\.\d+ ask 0\.\d+\n){10}",
     "trust.py": (
         r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*"
