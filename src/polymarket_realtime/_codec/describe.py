@@ -30,7 +30,7 @@ def _price(value: Decimal | None) -> str:
     return "-" if value is None else format(value, "f")
 
 
-def _token(event: market.MarketEvent) -> str:
+def _token(event: market.MarketEvent | feed.OutOfSync | feed.Resynced) -> str:
     """The token's id and, once it is known, what it pays for."""
     name = "" if event.about is None else f" {event.about.outcome!r} in {event.about.question!r}"
     return f"{short_id(event.asset_id)}{name}"
@@ -186,14 +186,12 @@ def _(event: feed.Interrupted) -> str:
 
 @describe.register
 def _(event: feed.OutOfSync) -> str:
-    return f"OUT OF SYNC {short_id(event.asset_id)}: {event.reason}"
+    return f"OUT OF SYNC {_token(event)}: {event.reason}"
 
 
 @describe.register
 def _(event: feed.Resynced) -> str:
-    return (
-        f"resynced {short_id(event.asset_id)} after {event.gap_seconds:.2f} s, epoch {event.epoch}"
-    )
+    return f"resynced {_token(event)} after {event.gap_seconds:.2f} s, epoch {event.epoch}"
 
 
 @describe.register

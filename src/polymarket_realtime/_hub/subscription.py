@@ -117,7 +117,9 @@ class Subscription:
         book = self._known.books.get(asset_id)
         if book is not None and book.epoch and book.reason is not None:
             self._mailbox.put(
-                OutOfSync(received=time.time(), asset_id=asset_id, reason=book.reason),
+                OutOfSync(
+                    received=time.time(), asset_id=asset_id, about=book.about, reason=book.reason
+                ),
                 (OutOfSync, asset_id),
             )
 

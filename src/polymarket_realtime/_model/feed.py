@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import USER_FEED, Event, EventType
+from polymarket_realtime._model.events import USER_FEED, Event, EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import utc_from_seconds
 
@@ -81,8 +81,13 @@ class Interrupted(_ConnectionEvent):
 
 
 @attrs.frozen(kw_only=True)
-class _AssetFeedEvent(FeedEvent):
+class _AssetFeedEvent(NamedEvent, FeedEvent):
     asset_id: AssetId
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome that the token pays for."""
+        return None if self.about is None else self.about.outcome
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -94,7 +99,7 @@ class OutOfSync(_AssetFeedEvent):
     """One book must not be trusted until its `Resynced`, while its connection lives on."""
 
     type: ClassVar = EventType.OUT_OF_SYNC
-    shown: ClassVar = ("type", "asset_id", "reason", "received_at")
+    shown: ClassVar = ("type", "asset_id", "question", "outcome", "reason", "received_at")
 
     reason: str
 
@@ -109,7 +114,8 @@ class Resynced(_AssetFeedEvent):
 
     type: ClassVar = EventType.RESYNCED
     shown: ClassVar = (
-        *("type", "asset_id", "market", "epoch", "out_of_sync_at", "gap_seconds", "received_at"),
+        *("type", "asset_id", "market", "question", "outcome"),
+        *("epoch", "out_of_sync_at", "gap_seconds", "received_at"),
     )
 
     market: ConditionId

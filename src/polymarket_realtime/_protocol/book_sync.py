@@ -40,7 +40,6 @@ _SETTLE: Final = 1.0
 _FORGIVEN: Final = 60.0
 """Seconds in sync after which an earlier loss no longer slows the next recovery."""
 
-
 _price_and_size: Final = attrgetter("price", "size")
 
 
@@ -128,6 +127,7 @@ class BookSync:
                 Resynced(
                     received=receipt.received,
                     asset_id=book.asset_id,
+                    about=book.about,
                     market=book.market,
                     epoch=book.epoch,
                     out_of_sync_since=lost_since,
@@ -219,7 +219,7 @@ class BookSync:
         if book is None or not book.mark_out_of_sync(reason, received):
             return  # Its snapshot is awaited already, or, once resolved, will never come.
         self._counters.resyncs += 1
-        events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
+        events.append(_out_of_sync(book, reason, received))
         recovery = self._recoveries.setdefault(asset_id, _Recovery())
         if now - recovery.regained_at > _FORGIVEN:
             recovery.attempt = 0
@@ -253,7 +253,7 @@ class BookSync:
                 reason = "no book has come: unknown or settled token, or a stuck feed"
                 # It never was the truth, but readers are told now, so they get a `Resynced`.
                 book.reason, book.out_of_sync_since = reason, received
-                events.append(OutOfSync(received=received, asset_id=asset_id, reason=reason))
+                events.append(_out_of_sync(book, reason, received))
             self._asked_again.append(asset_id)
             self._wait_longer(asset_id, recovery, now)
 
@@ -270,6 +270,10 @@ class BookSync:
         event = next_price(book, timestamp_ms=timestamp_ms, received=book.received, raw=raw)
         if event is not None:
             events.append(event)
+
+
+def _out_of_sync(book: Book, reason: str, wall: float) -> OutOfSync:
+    return OutOfSync(received=wall, asset_id=book.asset_id, about=book.about, reason=reason)
 
 
 def _record(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -86,9 +85,11 @@ class RtdsProtocol:
         self._streams = streams
         self._opened_at = self._heard_at = now
         self._proven_from = now + ping_interval
-        self._wall_offset, self._silence = wall_offset, silence
-        self._heartbeat = Heartbeat(now, interval=ping_interval, timeout=silence + _ANSWER_WITHIN)
-        self._probe_at = now + silence
+        self._wall_offset = wall_offset
+        self._heartbeat = Heartbeat(now, interval=ping_interval)
+        self._probing = Heartbeat(
+            now, interval=silence, timeout=silence + _ANSWER_WITHIN, after_silence=True
+        )
         self._carried = CarriedStreams(
             streams,
             now,
@@ -146,7 +147,11 @@ class RtdsProtocol:
         """When `advance` must be called."""
         if self._untold:
             return self._opened_at
-        return min(self._heartbeat.next_deadline(), self._probe_at, self._carried.next_deadline())
+        return min(
+            self._heartbeat.next_deadline(),
+            self._probing.next_deadline(),
+            self._carried.next_deadline(),
+        )
 
     def advance(self, now: float) -> list[Event]:
         """Send `PING` or `PROBE` when it is due, and give what only time tells.
@@ -162,8 +167,7 @@ class RtdsProtocol:
             raise
         if self._heartbeat.advance(now):
             self._outbox.append(PING)
-        if now >= self._probe_at:
-            self._probe_at = math.inf
+        if self._probing.advance(now):
             self._outbox.append(PROBE)
         return [*self._take_untold(), *self._carried.advance(now)]
 
@@ -176,9 +180,8 @@ class RtdsProtocol:
         self._carried.lose(self._heard_at, self._stalled)
 
     def _heard(self, now: float) -> None:
-        self._heartbeat.heard(now)
         self._heard_at = now
-        self._probe_at = now + self._silence
+        self._probing.heard(now)
 
     def _take_untold(self) -> list[Event]:
         events, self._untold = self._untold, []

@@ -20,9 +20,9 @@ from polymarket_realtime._codec.sports import GameFrame, SportsFrame, decode_spo
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.live import SPORTS_FEED, SportResult
 from polymarket_realtime._protocol.base import PROBE
+from polymarket_realtime._protocol.heartbeat import Heartbeat
 from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._protocol.translate import Receipt
-from polymarket_realtime.errors import HeartbeatTimeout
 
 __all__ = ["SportsProtocol"]
 
@@ -64,10 +64,11 @@ class SportsProtocol:
         self.counters = streams.counters
         self.proven = False
         self._streams, self._wall_offset = streams, wall_offset
-        self._probe_interval, self._timeout = probe_interval, timeout
+        self._heartbeat = Heartbeat(
+            now, interval=probe_interval, timeout=timeout, after_silence=True
+        )
         self._proven_from = now + probe_interval
         self._heard_at = now
-        self._probed = False
         self._outbox: list[str] = []
         self._owed: list[Event] = []
         streams.carry(SPORTS_FEED)
@@ -92,7 +93,7 @@ class SportsProtocol:
         """When `advance` must be called: at once if `alive` has left an event behind."""
         if self._owed:
             return self._heard_at
-        return self._heard_at + (self._timeout if self._probed else self._probe_interval)
+        return self._heartbeat.next_deadline()
 
     def advance(self, now: float) -> list[Event]:
         """Ask for a sign of life when it is due.
@@ -100,10 +101,7 @@ class SportsProtocol:
         Raises:
             HeartbeatTimeout: There was none for `timeout` seconds.
         """
-        if now >= self._heard_at + self._timeout:
-            raise HeartbeatTimeout(now - self._heard_at)
-        if not self._probed and now >= self._heard_at + self._probe_interval:
-            self._probed = True
+        if self._heartbeat.advance(now):
             self._outbox.append(PROBE)
         return self._pay()
 
@@ -128,7 +126,8 @@ class SportsProtocol:
         return events
 
     def _heard(self, now: float) -> None:
-        self._heard_at, self._probed = now, False
+        self._heard_at = now
+        self._heartbeat.heard(now)
         self.proven = self.proven or now >= self._proven_from
         gap = self._streams.flow(SPORTS_FEED, now + self._wall_offset)
         if gap is not None:
