@@ -179,9 +179,14 @@ class Service:
         return book.price if book is not None and book.in_sync else None
 
     def use_credentials(self, credentials: Credentials) -> None:
-        """Prove oneself with these from now on, in place of any that there were."""
+        """Prove oneself with these from now on, in place of any that there were.
+
+        Reference prices that came from the public feed so far go on coming from there.
+        """
         self.account.use(credentials)
-        self._pools[USER_FEED].redial()
+        for pool in self._pools.values():
+            if pool.endpoint.private:
+                pool.redial()
 
     def name_of(self, asset_id: AssetId) -> AssetName | None:
         """What a token is called, if that is known yet. Text of the venue: data."""

@@ -17,6 +17,7 @@ from polymarket_realtime import (
     Comment,
     CommentTopic,
     Connected,
+    Credentials,
     Event,
     Gap,
     Interrupted,
@@ -26,6 +27,7 @@ from polymarket_realtime import (
     Reaction,
     ReferencePrice,
     ReferencePriceTopic,
+    Secret,
     Service,
     SportResult,
     SportsTopic,
@@ -116,7 +118,10 @@ async def listening(feed: Feed, config: dict | None = None, **changes) -> AsyncI
     quick = {"ping_interval": 0.4, "ping_timeout": 0.8, "data_timeout": 1.0} | changes
     async with open_sandbox(SandboxConfig(**(quiet | (config or {})))) as sandbox:
         settings = settings_of(sandbox, account=feed.account, **quick)
-        async with open_service(settings) as service, trio.open_nursery() as nursery:
+        async with (
+            open_service(settings, uniform=lambda low, _: low) as service,
+            trio.open_nursery() as nursery,
+        ):
 
             async def speak() -> None:
                 number = 0
@@ -233,15 +238,33 @@ async def test_events_that_polybolt_leaves_out_are_a_gap_with_their_number(loss)
     assert Interrupted not in listener.continuity
 
 
-async def test_polybolt_is_dialled_again_when_it_drains_and_not_when_it_refuses_the_key():
+async def test_polybolt_is_not_dialled_with_a_key_that_it_refuses_but_with_another_one():
     async with listening(POLYBOLT) as listener:
         sandbox = listener.sandbox
         sandbox.keys.revoke(sandbox.credentials.api_key)
         sandbox.live.revoke(sandbox.credentials.api_key)
         refused = await listener.next(Interrupted)
         endpoint = listener.service.status().connections["prices"]
+        new = sandbox.keys.issue(sandbox.address, 1)
+        credentials = Credentials(
+            api_key=Secret(new.api_key),
+            secret=Secret(new.secret),
+            passphrase=Secret(new.passphrase),
+        )
+        listener.service.use_credentials(credentials)
+        await listener.next(Gap)
     assert refused.retry_in is None
     assert endpoint.state == "parked"
+
+
+async def test_polybolt_is_dialled_again_after_it_was_drained():
+    async with listening(POLYBOLT) as listener:
+        listener.sandbox.live.drain()
+        interrupted = await listener.next(Interrupted)
+        gap = await listener.next(Gap)
+    # A random wait in place of the backoff, and here chance takes the least.
+    assert interrupted.retry_in == 0
+    assert gap.filled
 
 
 async def test_readers_of_one_feed_share_a_connection_and_filter_for_themselves():

@@ -20,7 +20,11 @@ from polymarket_realtime import (
     Credentials,
     Interrupted,
     OrderUpdate,
+    PriceKind,
+    PriceStream,
     Reconciled,
+    ReferencePrice,
+    ReferencePriceTopic,
     Secret,
     Settings,
     UserOrderTopic,
@@ -51,6 +55,7 @@ SECRETS = {
 ADDRESS = address_of(Secret(PRIVATE_KEY))
 CANARIES = ApiCredentials(API_KEY, API_SECRET, PASSPHRASE)
 SHORTEST = 6
+BITCOIN = PriceStream(PriceKind.CRYPTO, "btcusd")
 
 
 def found_in(text: str) -> set[str]:
@@ -96,6 +101,7 @@ def settings_of(sandbox: Sandbox, record: Path, **account: str) -> Settings:
     environ = {
         "POLYMARKET_MARKET_URL": sandbox.market_url,
         "POLYMARKET_USER_URL": sandbox.user_url,
+        "POLYMARKET_POLYBOLT_URL": sandbox.polybolt_url,
         "POLYMARKET_CLOB_URL": sandbox.clob_url,
         "POLYMARKET_GAMMA_URL": sandbox.gamma_url,
         "POLYMARKET_BACKOFF_INITIAL": "0.02",
@@ -132,8 +138,11 @@ async def test_a_whole_life_with_its_errors_shows_no_secret(tmp_path, capfd, kin
                 sandbox.clock.offset = 3600.0
                 sandbox.rate_limit.refuse_next("/data/orders", retry_after=0.1)
                 async with open_service(settings) as service:
-                    with service.subscribe(UserOrderTopic(), UserTradeTopic()) as events:
+                    own = UserOrderTopic(), UserTradeTopic()
+                    with service.subscribe(*own, ReferencePriceTopic(BITCOIN)) as events:
                         said += await read_until(events, Reconciled)
+                        sandbox.live.tick()
+                        said += await read_until(events, ReferencePrice)
                         trade(sandbox)
                         said += await read_until(events, OrderUpdate)
                         sandbox.faults.cut()
@@ -141,6 +150,7 @@ async def test_a_whole_life_with_its_errors_shows_no_secret(tmp_path, capfd, kin
                         said += await read_until(events, Reconciled)
                         said.append(encode_json(service.status()))
                         sandbox.keys.revoke(API_KEY)
+                        sandbox.live.revoke(API_KEY)
                         said += await read_until(events, Interrupted, "rejected")
                         said.append(encode_json(service.status()))
                         said += [repr(each) for each in (settings, service, service.account)]
@@ -214,6 +224,43 @@ async def test_a_server_that_repeats_all_it_is_told_learns_nobody_anything(tmp_p
             nursery.cancel_scope.cancel()
     out, err = capfd.readouterr()
     assert record.exists()
+    assert not found_in("\n".join([*said, *lines, record.read_text(), out, err]))
+
+
+async def test_a_price_server_that_repeats_all_it_is_told_learns_nobody_anything(tmp_path, capfd):
+    said: list[str] = []
+    with everything_logged() as lines:
+        record = tmp_path / "recording.jsonl"
+        credentials = Credentials(
+            api_key=Secret(API_KEY), secret=Secret(API_SECRET), passphrase=Secret(PASSPHRASE)
+        )
+        settings = Settings(backoff_initial=0.02, record=record, credentials=credentials)
+        venue = MemoryVenue()
+        async with open_service(settings, open_stream=venue.open_stream) as service:
+            with service.subscribe(ReferencePriceTopic(BITCOIN)) as events:
+                for code in (4002, 4001):
+                    with trio.fail_after(5):
+                        connection = await venue.accept()
+                        asked = await connection.next_frame()
+                    auth = connection.received[0]
+                    assert asked["auth"]["secret"] == API_SECRET
+                    price = {"symbol": API_SECRET, "timestamp": 1, "value": 1}
+                    connection.say(
+                        auth,
+                        f"you said {auth}",
+                        {"op": API_SECRET, "rid": PASSPHRASE},
+                        {"op": "error", "code": API_SECRET, "channel": API_KEY, "rid": PASSPHRASE},
+                        {"v": 1, "channel": "price.crypto", "seq": 1, "payload": price},
+                        {"v": 1, "channel": API_KEY, "seq": 1, "payload": auth},
+                        {"v": 1, "channel": "price.crypto", "seq": auth, "payload": price},
+                        "[" + auth,
+                    )
+                    connection.drop(code, f"bad credentials {auth}"[:120])
+                    said += await read_until(events, Interrupted)
+                said.append(encode_json(service.status()))
+    out, err = capfd.readouterr()
+    assert "op" in record.read_text()
+    assert any("malformed" in line for line in lines)
     assert not found_in("\n".join([*said, *lines, record.read_text(), out, err]))
 
 

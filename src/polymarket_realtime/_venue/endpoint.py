@@ -48,6 +48,7 @@ class Endpoint:
         guard: What its dialler has to be wrapped in.
         plan_redial: How to go on after the end of a connection, or of an attempt at one.
         lifetime: Seconds after which a connection is replaced, without a gap; None for never.
+        private: Whether the account's credentials are sent on it.
         of_assets: Whether its keys are asset ids.
         streams: What is known of its streams; None for a channel of assets or of the account.
     """
@@ -65,6 +66,7 @@ class Endpoint:
     guard: Callable[[OpenStream], OpenStream] = _unguarded
     plan_redial: Callable[[TransportError], Redial] = plan_redial
     lifetime: float | None = None
+    private: bool = False
     of_assets: bool = False
     streams: Streams | None = None
 

@@ -105,6 +105,7 @@ def user_endpoint(
         companion=Reconciler(api, ledger, authentication, backoff, uniform).run,
         guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),
         plan_redial=gate.plan_redial,
+        private=True,
     )
 
 
@@ -165,6 +166,7 @@ def polybolt_endpoint(settings: Settings, api: AccountApi) -> Endpoint:
         prepare=lambda: have_credentials(api),
         guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),
         plan_redial=plan_polybolt_redial,
+        private=True,
         streams=streams,
     )
 
