@@ -311,3 +311,24 @@ async def test_an_event_whose_markets_are_all_known_as_settled_ends_at_once(venu
     with service.subscribe(EventTopic(ELECTION)) as late, trio.fail_after(5):
         told = [event async for event in late]
     assert {each.market for each in of_kind(told, MarketResolved)} == {condition(1), condition(3)}
+
+
+async def test_an_announcement_from_before_is_told_again_to_who_follows_the_event_since(
+    venue, service
+):
+    with service.subscribe(NewMarketTopic()) as everything:
+        connection = await accept(venue)
+        connection.say(new_market(5))
+        await settle()
+        assert len(of_kind(everything.receive_nowait(), MarketCreated)) == 1
+        with service.subscribe(EventTopic(ELECTION)) as events:
+            # By another connection, or by the catalogue.
+            connection.say(new_market(5), new_market(5))
+            await settle()
+            assert len(of_kind(events.receive_nowait(), MarketCreated)) == 1
+            assert asset(5) in events.asset_ids
+            connection.say(resolved(5, winner=5), new_market(5))
+            await settle()
+            assert of_kind(events.receive_nowait(), MarketCreated) == []
+            assert asset(5) not in events.asset_ids
+        assert of_kind(everything.receive_nowait(), MarketCreated) == []

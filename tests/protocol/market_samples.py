@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from polymarket_realtime._model.catalog import EventRef, Market, MarketGroup, Outcome
+from polymarket_realtime._model.catalog import Market, MarketGroup, Outcome
 from polymarket_realtime._model.ids import AssetId, ConditionId
-from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved
+from polymarket_realtime._model.lifecycle import MarketResolved
 from polymarket_realtime._model.values import utc_from_seconds
 
 WALL = 1_790_000_000.0
@@ -73,17 +73,4 @@ def make_announcement(number: int = 7, **fields: Any) -> MarketResolved:
             "winning_outcome": "Yes",
         }
         | fields
-    )
-
-
-def make_created(number: int = 7, event: EventRef | None = None) -> MarketCreated:
-    return MarketCreated(
-        received=WALL,
-        market=condition_of(number),
-        asset_ids=(yes_of(number), no_of(number)),
-        timestamp_ms=int(WALL * 1000),
-        outcomes=("Yes", "No"),
-        question=f"Question {number}?",
-        slug=f"question-{number}",
-        event_slug="event" if event is None else event.slug,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from market_samples import WALL, make_created, make_group, make_market, no_of, yes_of
+from market_samples import WALL, make_group, make_market, no_of, yes_of
 
 from polymarket_realtime._protocol.followed import FollowedEvents
 
@@ -53,31 +53,9 @@ def test_a_market_that_came_between_looking_up_and_following_is_news(known, news
     assert [each.market for each in created] == [each.condition_id for each in news]
 
 
-def test_what_the_channel_has_said_is_not_told_again():
-    followed = following()
-    assert followed.created(make_created(2))
-    assert learn(followed, ONE, TWO) == []
-    assert not followed.created(make_created(2)), "said twice"
-
-
-def test_what_the_catalogue_has_said_first_is_no_news_on_the_channel():
-    followed = following()
-    assert len(learn(followed, ONE, TWO)) == 1
-    assert not followed.created(make_created(2))
-
-
-def test_an_announcement_before_the_first_answer_is_news():
-    followed = FollowedEvents()
-    followed.follow("event", 0.0)
-    assert followed.created(make_created(2))
-    assert learn(followed, ONE, TWO) == []
-
-
-def test_markets_of_other_events_are_always_news():
+def test_an_event_that_nobody_follows_has_no_deadline():
     followed = following()
     followed.unfollow("event")
-    assert followed.created(make_created(1))
-    assert followed.created(make_created(1))
     assert followed.next_deadline() == math.inf
 
 

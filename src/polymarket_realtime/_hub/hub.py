@@ -115,18 +115,23 @@ class Hub:
 
     def _publish_created(self, event: MarketCreated) -> None:
         """A market is told once, and joins the readers of its event."""
-        # The venue announces it on every connection.
+        # The venue announces it on every connection, and the catalogue tells it once more.
         if event.market in self._announced:
             self._repeated += 1
-            return
-        self._announced[event.market] = None
-        if len(self._announced) > _MOST_REMEMBERED:
-            self._announced.popitem(last=False)
-        for subscription in self._offer(event):
-            if event.event_slug is not None:
-                self._widen(subscription, event)
+            readers = tuple(s for s in self._readers(event) if s.lacks(event))
+        else:
+            self._announced[event.market] = None
+            if len(self._announced) > _MOST_REMEMBERED:
+                self._announced.popitem(last=False)
+            readers = self._readers(event)
+            self._unmatched += not readers
+        for subscription in readers:
+            subscription.offer(event)
+            self._widen(subscription, event)
 
     def _widen(self, subscription: Subscription, event: MarketCreated) -> None:
+        if not subscription.lacks(event):
+            return
         market = market_of(event)
         topics = subscription.topics
         for topic in topics:

@@ -184,6 +184,12 @@ class Subscription:
         for view in self._outlook.events_with(asset_id):
             self._mailbox.keep(view, view)
 
+    def lacks(self, event: MarketCreated) -> bool:
+        """Whether it follows the event of a new market, and does not have the market yet."""
+        view = self._outlook.events.get(event.event_slug or "")
+        settled = (self._known.resolutions.resolution_of(each) for each in event.asset_ids)
+        return view is not None and event.market not in view.markets and not any(settled)
+
     def widen(self, slug: str, market: Market) -> None:
         """A market was added to an event that is followed."""
         self._outlook.widen(slug, market)

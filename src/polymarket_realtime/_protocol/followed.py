@@ -124,14 +124,6 @@ class FollowedEvents:
             if followed.note(market.asset_ids)
         ]
 
-    def created(self, event: MarketCreated) -> bool:
-        """Take an announcement that the channel told; whether it is news.
-
-        It is not if it was told before, because the catalogue was faster.
-        """
-        followed = self._followed.get(event.event_slug or "")
-        return followed is None or followed.note(event.asset_ids)
-
 
 def _tokens(markets: Iterable[Market]) -> set[AssetId]:
     return {asset_id for market in markets for asset_id in market.asset_ids}
