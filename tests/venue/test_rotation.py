@@ -9,6 +9,7 @@ import trio
 from polymarket_realtime import (
     ActivityTopic,
     ActivityTrade,
+    CommentTopic,
     Connected,
     Gap,
     Interrupted,
@@ -162,3 +163,13 @@ async def test_a_silent_stream_on_an_open_connection_is_a_gap_that_is_told(autoj
     told = [each for each in heard if isinstance(each, Interrupted | Gap)]
     assert [type(each) for each in told] == [Interrupted, Gap]
     assert "activity" in told[0].reason
+
+
+async def test_a_connection_on_which_nothing_has_to_come_is_replaced_as_well(autojump_clock):
+    venue = MemoryVenue()
+    settings = Settings(connection_lifetime=LIFETIME)
+    async with open_service(settings, open_stream=venue.open_stream) as service:
+        with service.subscribe(CommentTopic()) as events:
+            await trio.sleep(LIFETIME + 20)
+            assert [each.closed for each in venue.connections] == [True, False]
+            assert continuity(events.receive_nowait()) == [Connected]

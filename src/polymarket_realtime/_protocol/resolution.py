@@ -26,7 +26,7 @@ _AT_ONCE: Final = 40
 """Tokens that the catalogue asks about in one request, and in a second one if some are closed."""
 
 _PAUSE: Final = 2.0
-"""Seconds between such a question and the next: two requests each, so one a second."""
+"""Seconds between such a question and the next at most: two requests each, so one a second."""
 
 
 class Resolutions:
@@ -54,7 +54,7 @@ class Resolutions:
         self._wanted: frozenset[AssetId] = frozenset()
         self._cases = MarketCases(keep)
         self._nameless: dict[AssetId, Inquiry] = {}
-        self._pause_until = -math.inf
+        self._rest, self._rest_until = min(first, _PAUSE), -math.inf
 
     # What is known
 
@@ -104,7 +104,7 @@ class Resolutions:
         What would be due a little later comes along; at most one request's worth.
         """
         open_ = list(self._inquiries())
-        may_repeat = now >= self._pause_until and any(each.at <= now for _, each in open_)
+        may_repeat = now >= self._rest_until and any(each.at <= now for _, each in open_)
         ready = sorted(
             (inquiry.at, asset_id)
             for asset_id, inquiry in open_
@@ -116,7 +116,7 @@ class Resolutions:
         """When `due` will give something; infinity if never, as things stand."""
         return min(
             (
-                max(each.at, self._pause_until) if each.answered else each.at
+                max(each.at, self._rest_until) if each.answered else each.at
                 for _, each in self._inquiries()
             ),
             default=math.inf,
@@ -225,7 +225,7 @@ class Resolutions:
 
     def _pause(self, asked: tuple[AssetId, ...], now: float) -> None:
         requests = math.ceil(len(asked) / _AT_ONCE)
-        self._pause_until = max(self._pause_until, now) + requests * _PAUSE
+        self._rest_until = max(self._rest_until, now) + requests * self._rest
 
     def _case_of(
         self, condition_id: ConditionId, assets: tuple[AssetId, ...], now: float

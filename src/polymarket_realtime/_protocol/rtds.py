@@ -65,8 +65,8 @@ class RtdsProtocol:
         silence: Seconds without any frame after which the peer is probed.
 
     Attributes:
-        proven: Whether, after at least one `ping_interval`, data has come; or any frame, if all
-            streams may be quiet.
+        proven: Whether data has come after at least one `ping_interval`; or, if all streams may
+            be quiet, whether the connection has lasted so long.
     """
 
     def __init__(
@@ -169,6 +169,8 @@ class RtdsProtocol:
             self._outbox.append(PING)
         if self._probing.advance(now):
             self._outbox.append(PROBE)
+        # Where nothing has to come by itself, not having been refused is all there is.
+        self.proven = self.proven or (now >= self._proven_from and not self._carried.any_watched())
         return [*self._take_untold(), *self._carried.advance(now)]
 
     def alive(self, now: float) -> None:
@@ -197,8 +199,8 @@ class RtdsProtocol:
         for payload in payloads:
             for frame, raw in decode_rtds_frames(payload):
                 events += self._take(frame, Receipt(raw, now, now + self._wall_offset))
-        is_sign = self._carried.data_at == now or not self._carried.any_watched()
-        self.proven = self.proven or (is_sign and now >= self._proven_from)
+        brought = self._carried.data_at == now
+        self.proven = self.proven or (brought and now >= self._proven_from)
         return events
 
     def _take(self, frame: RtdsFrame, receipt: Receipt) -> Sequence[Event]:

@@ -67,7 +67,9 @@ class _Connection:
             for start in range(0, len(batch), _MESSAGES_PER_CHECKPOINT):
                 now = trio.current_time()
                 events = protocol.receive(batch[start : start + _MESSAGES_PER_CHECKPOINT], now)
-                shard.heard(now, proven=protocol.proven)
+                shard.heard(now)
+                if protocol.proven:
+                    shard.prove()
                 if events:
                     await publish(self.events_in, events)
             if self.companion is not None and protocol.incomplete and not self.accompanied:
@@ -83,7 +85,7 @@ class _Connection:
         await self.stream.probe()
         now = trio.current_time()
         self.protocol.alive(now)
-        self.shard.heard(now, proven=self.protocol.proven)
+        self.shard.heard(now)
         self._wake_writer()
 
     def _wake_writer(self) -> None:
@@ -105,5 +107,7 @@ class _Connection:
             with trio.move_on_at(self.writer_deadline):
                 await shard.changed.wait()
             events = protocol.advance(trio.current_time())
+            if protocol.proven:
+                shard.prove()
             if events:
                 await publish(self.events_in, events)

@@ -144,10 +144,13 @@ class Shard:
         self.proven = False
         self.watchers.unpark_all()
 
-    def heard(self, now: float, *, proven: bool) -> None:
+    def heard(self, now: float) -> None:
         """Note that a message has come."""
         self.last_heard = now
-        if proven and not self.proven:
+
+    def prove(self) -> None:
+        """Note that the connection has shown that it works: the backoff may start anew."""
+        if not self.proven:
             self.proven, self.attempt = True, 0
             self.watchers.unpark_all()
 
