@@ -244,7 +244,7 @@ async def test_an_answer_without_end_is_not_read_to_it(autojump_clock):
     ("said", "problem"),
     [
         ({"error": "a\nb\x1b[31m"}, "HTTP 400: a b [31m"),
-        ({"error": "x" * 500}, "HTTP 400: " + "x" * 200),
+        ({"error": "x" * 500}, "HTTP 400: " + "x" * 199 + "…"),
         ({"error": f"you sent {SECRET}!"}, "HTTP 400: you sent <POLY_SIGNATURE>!"),
         ({"error": "the key is k3y"}, "HTTP 400: the key is <key>"),
         ({"errors": SECRET}, "HTTP 400"),

@@ -15,6 +15,7 @@ import attrs
 from polymarket_realtime._codec.user_frames import MakerOrder, OrderFrame, TradeFrame
 from polymarket_realtime._model.credentials import OWN_KEY_MASK
 from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.user import OrderUpdate, TradeRole, TradeUpdate, UpdateSource
 from polymarket_realtime._model.values import Side, decimal, optional_decimal, utc_from_ms
 from polymarket_realtime._protocol.translate import Receipt, is_unix_time
@@ -115,12 +116,12 @@ def order_update(
         raw=receipt.raw,
         market=frame.market,
         asset_id=frame.asset_id,
-        outcome=frame.outcome or None,
+        outcome=plain_text(frame.outcome) or None,
         timestamp_ms=milliseconds_of(frame.timestamp),
         source=source,
         revision=revision,
         order_id=frame.id,
-        status=frame.status or _STATUS_OF_ACTION.get(frame.type, "LIVE"),
+        status=plain_text(frame.status) or _STATUS_OF_ACTION.get(frame.type, "LIVE"),
         side=frame.side,
         price=decimal(frame.price),
         original_size=decimal(frame.original_size),
@@ -141,14 +142,14 @@ def trade_update(
         raw=receipt.raw,
         market=frame.market,
         asset_id=part.asset_id,
-        outcome=part.outcome or None,
+        outcome=plain_text(part.outcome) or None,
         timestamp_ms=milliseconds_of(frame.timestamp or frame.last_update),
         source=source,
         revision=revision,
         trade_id=frame.id,
         order_id=part.order_id,
         role=part.role,
-        status=frame.status,
+        status=plain_text(frame.status),
         side=part.side,
         price=decimal(part.price),
         size=decimal(part.size),

@@ -21,6 +21,7 @@ import httpx2
 import trio
 
 from polymarket_realtime._codec.account import decode_error
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.budget import Budget, parse_retry_after
 from polymarket_realtime._venue.http import open_http, root_cause
@@ -259,7 +260,7 @@ def _words(text: str, scrub: Scrub, headers: Mapping[str, str]) -> str:
         if len(value) >= _SHORTEST_SECRET:
             text = text.replace(value, f"<{name}>")
     text = scrub(text.encode(errors="replace")).decode(errors="replace")
-    return "".join(c if c.isprintable() else " " for c in text)[:_LONGEST_WORDS].strip()
+    return plain_text(text, _LONGEST_WORDS)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from wsproto.connection import ConnectionState
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 from .dial import Dial
@@ -184,7 +185,7 @@ class _OpenStream:
             return ConnectionLost(int(ours.code), ours.reason or "")
         if closed is None or closed.code == CloseReason.ABNORMAL_CLOSURE:
             return ConnectionLost(None)
-        return ConnectionLost(int(closed.code), closed.reason or "")
+        return ConnectionLost(int(closed.code), plain_text(closed.reason or ""))
 
 
 async def _run_reader(websocket: WebSocketConnection) -> None:
