@@ -296,7 +296,7 @@ async def test_a_failing_search_gives_no_candidates(autojump_clock):
 
 
 async def test_an_invalid_identifier_is_refused_before_anybody_is_asked(autojump_clock, catalog):
-    with pytest.raises(InvalidIdentifier, match="find_markets"):
+    with pytest.raises(InvalidIdentifier, match="words to search for"):
         await look_up(catalog, ["market-1", "will it rain"], limit=9)
     assert catalog.asked == []
 

@@ -316,7 +316,7 @@ async def test_live_feeds_reach_the_callbacks(
     ("kind", "arguments", "told"),
     [
         ("activity_trade", {"market_ids": ["a-slug"]}, "activity_trade takes no ids"),
-        ("reference_price", {}, "prices needs 1 to 64 symbols"),
+        ("reference_price", {}, "prices comes with 1 to 64 symbols"),
         ("price_change", {"symbols": ["btcusd"]}, "price_change takes no symbols"),
         ("comment", {"symbols": ["btcusd"]}, "comment takes no symbols"),
     ],

@@ -100,11 +100,14 @@ class AmbiguousIdentifier(InvalidIdentifier):
         self.candidates = tuple(candidates)
 
 
+_SYMBOLS = "; coins are like btcusd or eth, shares like AAPL"
+
+
 class UnknownSymbol(InvalidIdentifier):
     """No reference price has this symbol; `candidates` are like it, the nearest first."""
 
     def __init__(self, value: str, candidates: Sequence[str]) -> None:
-        meant = f"; did you mean {_listed(candidates)}?" if candidates else ""
+        meant = f"; did you mean {_listed(candidates)}?" if candidates else _SYMBOLS
         super().__init__(value, f"a symbol that a price is known of{meant}")
         self.candidates = tuple(candidates)
 
@@ -128,8 +131,8 @@ class TooManyTokens(PolymarketRealtimeError, ValueError):
 
     def __init__(self, value: str, count: int, limit: int) -> None:
         super().__init__(
-            f"{_shown(value)} and what was passed with it stand for {count} tokens, and at most "
-            f"{limit} are allowed at once: pass single markets of it, or token ids"
+            f"{count} tokens were asked for, {_shown(value)} the most of them, and at most {limit} "
+            "are allowed at once: pass single markets of it, or token ids"
         )
         self.value, self.count, self.limit = value, count, limit
 
@@ -279,7 +282,7 @@ class RestFailed(PolymarketRealtimeError):
 class LookupFailed(RestFailed):
     """The venue could not be asked about a market."""
 
-    advice = "try again, or pass token ids"
+    advice = "try again later; token ids alone are understood without it"
 
 
 class Unauthorized(RestFailed):
@@ -309,8 +312,8 @@ class MarketNotFound(PolymarketRealtimeError, LookupError):
         self, value: str, tried: Sequence[str] = (), candidates: Sequence[str] = ()
     ) -> None:
         how = f" (tried as {' and as '.join(tried)})" if tried else ""
-        meant = f"; did you mean {_listed(candidates)}?" if candidates else ""
-        super().__init__(f"no market with an order book is called {_shown(value)}{how}{meant}")
+        meant = f"did you mean {_listed(candidates)}?" if candidates else "search for it by words"
+        super().__init__(f"no market with an order book is called {_shown(value)}{how}; {meant}")
         self.value, self.tried, self.candidates = value, tuple(tried), tuple(candidates)
 
 
@@ -329,8 +332,7 @@ class MarketClosed(PolymarketRealtimeError, LookupError):
         won = "" if winner is None else f" ({_shown(winner)} has won)"
         still = f"; still open in its event: {_listed(candidates)}" if candidates else ""
         super().__init__(
-            f"{_shown(value)} is settled{won}, so nothing will come of {_shown(question)}; "
-            f"its resolution can still be subscribed to{still}"
+            f"{_shown(value)} is settled{won}, so nothing will come of {_shown(question)}{still}"
         )
         self.value, self.question, self.winner = value, question, winner
         self.candidates = tuple(candidates)
@@ -340,7 +342,9 @@ class UnknownSubscription(PolymarketRealtimeError, LookupError):
     """No subscription has this id; it may have been removed before."""
 
     def __init__(self, subscription_id: str) -> None:
-        super().__init__(f"subscription {_shown(subscription_id)} not found")
+        super().__init__(
+            f"subscription {_shown(subscription_id)} not found; the status lists those there are"
+        )
         self.subscription_id = subscription_id
 
 

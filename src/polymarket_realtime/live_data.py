@@ -89,7 +89,7 @@ async def plan_live_topics(
     if feed is LiveFeed.PRICES:
         return _plan_prices(read, symbols)
     if symbols:
-        raise InvalidFilter(feed, f"takes no symbols: only those of {LiveFeed.PRICES} have them")
+        raise InvalidFilter(feed, f"cannot have symbols beside it: only {LiveFeed.PRICES} has them")
     return await _PLANNERS[feed](service, read)
 
 
@@ -118,7 +118,7 @@ async def find_refused(subscription: Subscription) -> tuple[StreamGone, ...]:
 
 def _plan_prices(read: LiveFilter, symbols: Sequence[str]) -> LivePlan:
     if not 1 <= len(symbols) <= _MOST_SYMBOLS:
-        wanted = f"needs 1 to {_MOST_SYMBOLS} symbols, such as btcusd or aapl"
+        wanted = f"comes with 1 to {_MOST_SYMBOLS} symbols beside it, such as btcusd or AAPL"
         raise InvalidFilter(read.feed, f"{wanted}, and {len(symbols)} were passed")
     window = read.choice("window_seconds", _WINDOWS)
     kind = read.choice("kind", tuple(PriceKind))

@@ -66,7 +66,8 @@ def read_filter(feed: LiveFeed, filters: Mapping[str, Any] | str | None) -> Live
     values = {key: value for key, value in (filters or {}).items() if value is not None}
     if unknown := [key for key in values if key not in _KEYS[feed]]:
         shown = ", ".join(map(_shown, unknown[:5]))
-        raise InvalidFilter(feed, f"has no {shown}; accepted are {accepted}")
+        beside = "; symbols are passed beside it" if "symbols" in unknown else ""
+        raise InvalidFilter(feed, f"has no {shown}; accepted are {accepted}{beside}")
     return LiveFilter(feed, values)
 
 

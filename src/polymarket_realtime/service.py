@@ -29,6 +29,7 @@ from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.catalog import Catalog
 from polymarket_realtime._venue.http import Transport
 from polymarket_realtime._venue.interest import Interest
+from polymarket_realtime._venue.market_watch import MarketWatch
 from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.rest import open_rest
 from polymarket_realtime._venue.transport import OpenStream
@@ -114,7 +115,7 @@ async def open_service(
                         feeds.start_soon(pool.run, events_in.clone(), name=f"pool {name}")
                     if open_stream is None or transport is not None:
                         feeds.start_soon(watch.run, events_in.clone(), name="market watch")
-                yield Service(settings, account, hub, known, pools, catalog)
+                yield Service(settings, account, hub, known, pools, catalog, watch)
                 feeds.cancel_scope.cancel()
 
 
@@ -134,6 +135,7 @@ class Service:
     _known: Known
     _pools: Mapping[str, Pool]
     _catalog: Catalog
+    _watch: MarketWatch
     started: float = attrs.field(factory=time.time, init=False)
 
     def subscribe(
@@ -206,7 +208,8 @@ class Service:
         Args:
             identifiers: Token ids, condition ids, slugs of markets and of events, URLs of
                 polymarket.com, and Gamma's numbers.
-            include_closed: Whether the settled markets of an event count as well.
+            include_closed: Whether the settled markets of an event count as well. Those that are
+                named themselves, and events that are over, are found all the same.
 
         Raises:
             InvalidIdentifier: One cannot be any of these, or may mean several things.
@@ -244,6 +247,7 @@ class Service:
         """Search by words; the best match first.
 
         Raises:
+            InvalidIdentifier: The query has no word.
             LookupFailed: The venue cannot be asked.
         """
         return await find_markets(self._catalog, query, limit=limit, include_closed=include_closed)
@@ -273,6 +277,7 @@ class Service:
         """Connect again after `suspend`."""
         for pool in self._pools.values():
             pool.interest.suspend(suspended=False)
+        self._watch.hint_all()
 
     def redial(self) -> None:
         """Replace every connection, at once."""

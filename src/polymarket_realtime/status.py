@@ -141,7 +141,8 @@ class SubscriptionStatus:
     Attributes:
         id: What `unsubscribe` takes.
         type: Public name of the events that it is about.
-        events_received: Events that the feed had for it.
+        events_received: Events that the feed had for it, those included that changed nothing of
+            what it shows.
         events_delivered: Events handed to the client.
         events_conflated: Events replaced by newer ones before they were delivered.
         events_dropped: Events that a slow client lost.

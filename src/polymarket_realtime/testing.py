@@ -9,6 +9,9 @@ The venue takes the place of real sockets and of REST, so tests run on Trio's vi
                 connection = await venue.accept()
                 connection.say(make_book(asset_id, bids=[("0.4", "10")], asks=[("0.6", "5")]))
                 ...
+
+With `transport=venue.transport` as well, the catalogue knows what `venue.list_market` was told,
+and settlements and names are asked for in the background, as at the venue.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def test_a_market_is_shown_with_its_prices_volume_and_end():
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_the_slug_is_never_cut_because_it_is_what_watch_takes(width):
     lines = draw(market(), width=width)
-    assert max(map(len, lines)) <= min(width, 120)
+    assert max(map(len, lines)) <= min(width, 160)
     assert SLUG in "".join(line.split(" No ")[0].strip() for line in lines[4:])
 
 

@@ -255,7 +255,7 @@ def test_every_row_is_one_line_however_narrow_the_terminal_is(width):
     assets = [asset(), asset(NO, outcome="An outcome with a long name")]
     state = watching(snapshot(), resolved(NO), assets=assets)
     lines = draw(state, width=width)
-    assert max(map(len, lines)) <= min(width, 120)
+    assert max(map(len, lines)) <= min(width, 160)
     assert sum(line.startswith(" W") for line in lines) == 2
     assert any("0.40  0.42  0.02" in line for line in lines)
 

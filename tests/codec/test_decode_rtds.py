@@ -351,7 +351,7 @@ def test_kinds_that_are_not_known_are_kept_whole():
         b'{"topic":"activity","type":[]}',
         b'{"topic":"activity","type":"trades","payload":[]}',
         b'{"topic":"activity","type":"trades"}',
-        b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"a":' + b"1" * 5000 + b"}",
         b"[1]",
         b"[{]",

@@ -267,11 +267,17 @@ LINES = [
         feed.Resynced(received=3.0, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=0.5),
         "resynced 123456…9876 after 2.50 s, epoch 2",
     ),
-    (ORDER, "order 0xabab…abab LIVE BUY 10 at 0.4, 2.5 filled"),
-    (TRADE, "own trade 83b5c8…a6e7 MINED BUY 2.5 at 0.4, order 0xabab…abab [maker]"),
+    (ORDER, "order 0xabab…abab LIVE BUY 10 of 123456…9876 'Yes' at 0.4, 2.5 filled"),
+    (
+        TRADE,
+        (
+            "own trade 83b5c8…a6e7 MINED BUY 2.5 of 123456…9876 'Yes' at 0.4, "
+            "order 0xabab…abab [maker]"
+        ),
+    ),
     (
         attrs.evolve(TRADE, order_id=None, role=None),
-        "own trade 83b5c8…a6e7 MINED BUY 2.5 at 0.4, order - [-]",
+        "own trade 83b5c8…a6e7 MINED BUY 2.5 of 123456…9876 'Yes' at 0.4, order - [-]",
     ),
     (
         feed.Incomplete(received=0.0, reason="HTTP 500"),

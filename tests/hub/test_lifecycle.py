@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 import trio
 
@@ -22,6 +23,7 @@ from polymarket_realtime import (
     PriceChangeEvent,
     PriceTopic,
     ResolutionTopic,
+    TradeTopic,
     open_service,
 )
 from polymarket_realtime.testing import MemoryVenue, make_book
@@ -332,3 +334,77 @@ async def test_an_announcement_from_before_is_told_again_to_who_follows_the_even
             assert of_kind(events.receive_nowait(), MarketCreated) == []
             assert asset(5) not in events.asset_ids
         assert of_kind(everything.receive_nowait(), MarketCreated) == []
+
+
+async def test_an_announcement_without_tokens_does_not_swallow_the_settlement(venue, service):
+    with service.subscribe(ResolutionTopic(asset(1))) as events:
+        connection = await accept(venue)
+        connection.say({**resolved(1, winner=1), "assets_ids": []}, resolved(1, winner=1))
+        with trio.fail_after(5):
+            assert len(of_kind([event async for event in events], MarketResolved)) == 1
+
+
+async def test_a_condition_id_in_other_letters_is_the_same_market(venue, service):
+    one = attrs.evolve(market(1), condition_id=ConditionId("0x" + "ab" * 32))
+    group = attrs.evolve(ELECTION, markets=(one,))
+    with service.subscribe(EventTopic(group)) as events:
+        connection = await accept(venue)
+        connection.say({**resolved(1, winner=2), "market": "0x" + "AB" * 32})
+        with trio.fail_after(5):
+            assert of_kind([event async for event in events], MarketResolved)
+
+
+async def test_an_event_that_is_over_ends_at_once(service):
+    over = attrs.evolve(ELECTION, markets=(market(1, closed=True), market(3, closed=True)))
+    with service.subscribe(EventTopic(over)) as events, trio.fail_after(5):
+        assert [event async for event in events] == []
+
+
+async def test_the_sum_means_nothing_once_an_outcome_has_won(venue, service):
+    with service.subscribe(EventTopic(ELECTION)) as events:
+        connection = await accept(venue)
+        connection.say([book(1, "0.40", "0.42"), book(3, "0.58", "0.60")], resolved(1, winner=1))
+        await settle()
+        view = of_kind(events.receive_nowait(), EventPrices)[-1]
+    assert [line.price for line in view.outcomes] == [Decimal("0.59")]
+    assert (view.decided, view.total) == (True, None)
+
+
+@pytest.mark.parametrize("each", [ResolutionTopic(asset(9)), TradeTopic(asset(9))])
+async def test_who_hears_no_prices_of_the_tokens_is_not_shown_old_ones(venue, service, each):
+    with service.subscribe(EventTopic(ELECTION, each)) as events:
+        connection = await accept(venue)
+        connection.say([book(1, "0.40", "0.42"), book(3, "0.58", "0.60")], resolved(1, winner=1))
+        await settle()
+        assert of_kind(events.receive_nowait(), EventPrices) == []
+
+
+async def test_books_move_the_prices_of_an_event_as_well(venue, service):
+    with service.subscribe(EventTopic(ELECTION, BookTopic(asset(9), 3))) as events:
+        connection = await accept(venue)
+        for bid in ("0.40", "0.41"):
+            connection.say([book(1, bid, "0.42"), book(3, "0.58", "0.60")])
+            await settle()
+            assert of_kind(events.receive_nowait(), EventPrices)
+
+
+@pytest.mark.parametrize("capacity", [0, -1])
+async def test_a_capacity_of_nothing_is_refused(service, capacity):
+    with pytest.raises(ValueError, match="capacity"):
+        service.subscribe(PriceTopic(asset(1)), capacity=capacity)
+
+
+async def test_markets_that_joined_an_event_during_a_suspension_are_asked_about(autojump_clock):
+    venue = MemoryVenue()
+    tokens = [{"Yes": asset(n), "No": asset(n + 1)} for n in (1, 3)]
+    venue.list_market("Question 1?", tokens[0], event_slug="the-election")
+    async with open_service(open_stream=venue.open_stream, transport=venue.transport) as service:
+        (group,) = (await service.look_up(["event/the-election"])).groups
+        with service.subscribe(EventTopic(group)) as events:
+            await trio.sleep(60)
+            await service.suspend()
+            venue.list_market("Question 3?", tokens[1], event_slug="the-election")
+            service.resume()
+            with trio.fail_after(60):
+                while not of_kind(await events.receive_batch(), MarketCreated):
+                    pass

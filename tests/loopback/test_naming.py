@@ -116,7 +116,7 @@ async def test_forty_ways_to_name_a_market_land_on_the_same_tokens():
         ("https://polymarket.com/portfolio", InvalidIdentifier, "portfolio"),
         ("https://polymarket.com.evil.test/event/x", InvalidIdentifier, "polymarket.com"),
         ("", InvalidIdentifier, ""),
-        ("will the government shut down?", InvalidIdentifier, "find_markets"),
+        ("will the government shut down?", InvalidIdentifier, "words to search for"),
         ("will-the-goverment-shut-down-this-quarter", MarketNotFound, "will-the-government-shut"),
         ("market/ai-benchmarks-this-year", MarketNotFound, "market slug"),
         ("999999999", MarketNotFound, "market id"),

@@ -105,7 +105,7 @@ def test_links_that_name_no_market_are_refused(text):
 
 @pytest.mark.parametrize("text", ["will it rain", "Who wins?  Harris or Trump", "event/a b"])
 def test_whoever_passes_words_is_told_how_to_search(text):
-    with pytest.raises(InvalidIdentifier, match="find_markets"):
+    with pytest.raises(InvalidIdentifier, match="words to search for"):
         parse_identifier(text)
 
 

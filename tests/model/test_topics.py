@@ -22,7 +22,9 @@ def test_every_topic_of_an_asset_says_when_not_to_trust_it_and_when_it_is_settle
     topic = cls(ASSET)
     assert isinstance(topic, AssetTopicBase)
     assert topic.route == ASSET
-    assert set(topic.accepts) >= CONTINUITY | {lifecycle.MarketResolved}
+    assert set(topic.accepts) >= {feed.Connected, feed.Interrupted, lifecycle.MarketResolved}
+    # Whether a book is the truth concerns everybody but who only waits for the end.
+    assert set(topic.accepts) >= CONTINUITY or cls is ResolutionTopic
 
 
 @pytest.mark.parametrize("cls", [PriceTopic, BookTopic, DeltaTopic, TradeTopic, AssetTopic])

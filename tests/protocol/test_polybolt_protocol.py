@@ -762,3 +762,58 @@ def test_recorded_frames_make_prices(captures):
         (TWAP, "78803.715261094101516288"),
     ], "the snapshot is older than the price told before it"
     assert talk.counters.malformed == 0
+
+
+EUR = "crypto:eurusd:60"
+
+
+def serve(talk):
+    """Accept the credentials, and whatever is asked for then."""
+    (auth,) = talk.says()
+    talk.hears({"op": "authed", "rid": auth["rid"]})
+    answer(talk)
+
+
+def answer(talk):
+    for ask in talk.says():
+        for item in ask["subscriptions"]:
+            talk.hears({"op": f"{ask['op']}d", "rid": ask["rid"], "channel": item["channel"]})
+
+
+def tick(key, seq, at=0):
+    stream = PriceStream.from_key(key)
+    payload = {"symbol": stream.symbol, "timestamp": TIME + at, "value": 1.17}
+    if stream.window_seconds is not None:
+        payload["window_seconds"] = stream.window_seconds
+    return {"channel": channel(key), "seq": seq, "payload": payload}
+
+
+def test_currencies_may_rest_and_cost_the_others_nothing():
+    talk = Talk(BTC, EUR)
+    serve(talk)
+    talk.hears(tick(EUR, 1))
+    for second in range(60):
+        talk.hears(tick(BTC, second + 1, 1000 * second))
+        talk.waits(1)
+
+
+def test_an_answer_of_another_kind_than_was_asked_for_is_ignored():
+    talk = Talk(BTC, ETH)
+    serve(talk)
+    talk.waits(1)
+    talk.protocol.set_interest(frozenset({ETH}), talk.now)
+    (leave,) = talk.says()
+    assert leave["op"] == "unsubscribe"
+    assert talk.hears({"op": "subscribed", "rid": leave["rid"], "channel": "price.crypto"}) == []
+
+
+def test_a_stream_that_was_left_while_credentials_are_renewed_stalls_nothing():
+    talk = Talk(BTC, ETH)
+    serve(talk)
+    talk.hears(tick(BTC, 1), tick(ETH, 2))
+    talk.hears({"op": "error", "code": "auth_expired"})
+    talk.protocol.set_interest(frozenset({BTC}), talk.now)
+    serve(talk)
+    for second in range(40):
+        talk.hears(tick(BTC, second + 3, 1000 * second))
+        talk.waits(1)

@@ -340,7 +340,7 @@ def test_an_empty_history_keeps_a_live_price_waiting_no_longer():
 def test_a_stream_that_may_be_quiet_flows_again_if_it_is_not_refused(key):
     first = Talk(key)
     assert first.passes(5) == []
-    assert first.streams.states()[key][0] is StreamState.FLOWING
+    assert first.streams.states()[key][0] is StreamState.WAITING
     first.passes(60)
     first.hears("")
     first.passes(7)
@@ -711,3 +711,31 @@ def test_recorded_frames_are_told_to_whoever_asks_for_them(captures):
         (f"{BTC}:60", False),
     ]
     assert talk.counters.malformed == 0
+
+
+def test_what_is_not_served_is_told_even_if_the_first_connection_breaks_at_once():
+    first = Talk("equity:aapl:60", ETH)
+    first.protocol.connection_lost(first.now)
+    second = Talk("equity:aapl:60", ETH, streams=first.streams)
+    told = second.protocol.advance(second.now + 1)
+    assert [event.stream for event in told if isinstance(event, StreamGone)] == ["equity:aapl:60"]
+
+
+def test_a_price_that_was_forgotten_while_it_was_carried_is_asked_for_again():
+    talk = Talk(AAPL, ETH)
+    talk.says()
+    talk.hears(history(AAPL, 1, 2))
+    talk.streams.retain([ETH])  # the last reader has left,
+    talk.protocol.set_interest(frozenset({AAPL, ETH}), talk.now)  # and another one come
+    assert any("AAPL" in frame for frame in map(str, talk.says()))
+
+
+@pytest.mark.parametrize(("key", "waits"), [(ETH, False), (AAPL, True)])
+def test_a_price_waits_for_no_history_that_has_come_or_will_not(key, waits):
+    talk = Talk(key)
+    if waits:
+        talk.passes(6)
+    else:
+        talk.hears(history(key, 1))
+    talk.streams.damage(key, WALL + talk.now, "unreadable")
+    assert any(isinstance(event, ReferencePrice) for event in talk.hears(price(key, 2)))

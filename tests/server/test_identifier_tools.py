@@ -140,7 +140,9 @@ async def test_an_event_that_is_too_big_is_refused_with_its_size():
         labels = [f"Candidate {number}" for number in range(500)]
         sandbox.exchange.create_event("who-will-win", "Who will win?", labels)
         text = await refused(client, "subscribe_orderbook_updates", token_ids=["who-will-win"])
-        assert "1000 tokens, and at most 200" in text
+        assert (
+            "1000 tokens were asked for, 'who-will-win' the most of them, and at most 200" in text
+        )
         one = "who-will-win-candidate-7"
         subscribed = await call(client, "subscribe_orderbook_updates", token_ids=[one])
         assert len(subscribed["resolved"]) == 2
@@ -174,7 +176,9 @@ async def test_a_subscription_ends_with_its_last_market_and_leaves_nothing_behin
                 await trio.testing.wait_all_tasks_blocked(0.01)
         ended = subscribed["subscription_id"]
         text = await refused(client, "unsubscribe_realtime", subscription_id=ended)
-        assert text.startswith(f"subscription '{ended}' not found\n")
+        assert text.startswith(
+            f"subscription '{ended}' not found; the status lists those there are\n"
+        )
         assert text.endswith("It has ended by itself: all its markets are settled.")
 
 

@@ -231,8 +231,12 @@ async def test_a_cut_is_a_warning_and_so_is_what_may_be_missing():
         ({"feed": "activity", "filters": {"min_size": True}}, "InvalidFilter", "not True"),
         ({"feed": "activity", "filters": {"event": "no-such"}}, "MarketNotFound", "'no-such'"),
         ({"feed": "comments", "filters": {"parent_id": 7}}, "InvalidFilter", "together"),
-        ({"feed": "sports", "symbols": ["btcusd"]}, "InvalidFilter", "takes no symbols"),
-        ({"feed": "prices"}, "InvalidFilter", "needs 1 to 64 symbols"),
+        (
+            {"feed": "sports", "symbols": ["btcusd"]},
+            "InvalidFilter",
+            "cannot have symbols beside it",
+        ),
+        ({"feed": "prices"}, "InvalidFilter", "comes with 1 to 64 symbols"),
         (
             {"feed": "prices", "symbols": ["btcusd"], "filters": {"window_seconds": 45}},
             "InvalidFilter",

@@ -486,7 +486,10 @@ async def test_a_client_that_checks_results_accepts_failures(mode):
         result = await session.call_tool("fail", {"asset_ids": ["71"], "word": "known"})
     assert result.is_error
     assert result.structured_content is None
-    assert result.content[0].text == "no market with an order book is called '0x1'"
+    assert (
+        result.content[0].text
+        == "no market with an order book is called '0x1'; search for it by words"
+    )
 
 
 @pytest.mark.parametrize(

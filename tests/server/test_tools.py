@@ -172,7 +172,7 @@ async def test_what_could_not_be_looked_up_is_a_failure_that_may_be_repeated():
         desk.catalog.failure = LookupFailed("https://gamma", "HTTP 503")
         text = await refused(client, "subscribe_market_prices", market_ids=[YES, MARKET])
         assert "HTTP 503 (asked about" in text
-        assert text.endswith("try again, or pass token ids")
+        assert text.endswith("try again later; token ids alone are understood without it")
         assert MARKET in text
         result = await client.call_tool("subscribe_market_prices", {"market_ids": [MARKET]})
         (facts,) = result.meta.values()
@@ -246,7 +246,7 @@ async def test_a_subscription_ends_once_and_then_is_not_found(mode):
         assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
         for unknown in (subscription_id, "abc-123-def-456"):
             text = await refused(client, "unsubscribe_realtime", subscription_id=unknown)
-            assert text == f"subscription '{unknown}' not found"
+            assert text == f"subscription '{unknown}' not found; the status lists those there are"
 
 
 async def test_a_lookup_without_end_is_given_up_and_stalls_nothing_meanwhile(autojump_clock):

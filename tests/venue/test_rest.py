@@ -285,7 +285,7 @@ async def test_a_failed_lookup_says_what_to_do(autojump_clock):
     error = caught.value
     assert str(error) == (
         "https://gamma-api.polymarket.com/markets did not answer: HTTP 429: slow down; "
-        "try again, or pass token ids"
+        "try again later; token ids alone are understood without it"
     )
     assert (error.status, error.retry_after) == (429, 60.0)
 

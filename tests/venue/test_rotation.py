@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 
 from polymarket_realtime import (
@@ -67,10 +68,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk():
+async def open_desk(**changes):
     """A reader of everybody's trades, and the venue that tells them."""
     desk = Desk()
-    settings = Settings(connection_lifetime=LIFETIME)
+    settings = Settings(connection_lifetime=LIFETIME, **changes)
     async with (
         open_service(settings, open_stream=desk.venue.open_stream) as service,
         trio.open_nursery() as nursery,
@@ -173,3 +174,53 @@ async def test_a_connection_on_which_nothing_has_to_come_is_replaced_as_well(aut
             await trio.sleep(LIFETIME + 20)
             assert [each.closed for each in venue.connections] == [True, False]
             assert continuity(events.receive_nowait()) == [Connected]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_losing_both_connections_during_a_rotation_is_told(autojump_clock, first):
+    async with open_desk() as (desk, events, _):
+        await trio.sleep(LIFETIME + 2.5)
+        assert len(desk.open) == 2
+        events.receive_nowait()
+        desk.venue.connections[first].drop()
+        await trio.testing.wait_all_tasks_blocked()
+        desk.venue.connections[1 - first].drop()
+        await trio.sleep(30)
+        told = continuity(events.receive_nowait())
+    assert [kind for kind in told if kind is not Connected] == [Interrupted, Gap]
+
+
+async def test_after_a_rotation_that_failed_the_next_one_waits(autojump_clock):
+    async with open_desk() as (desk, _events, _):
+        await trio.sleep(LIFETIME - 1)
+        desk.venue.down = "connection refused"
+        await trio.sleep(65)
+        dials = len(desk.venue.dials)
+        await trio.sleep(50)
+        assert len(desk.venue.dials) == dials
+
+
+async def test_a_takeover_from_a_lost_connection_is_told(autojump_clock):
+    async with open_desk(backoff_initial=50.0, backoff_jitter=0) as (desk, events, _):
+        await trio.sleep(LIFETIME + 1.5)
+        events.receive_nowait()
+        desk.venue.connections[0].drop()
+        await trio.sleep(20)
+        assert continuity(events.receive_nowait()) == [Connected]
+
+
+async def test_no_interruption_is_told_of_a_connection_that_was_only_prepared(autojump_clock):
+    async with open_desk() as (_desk, events, service):
+        await trio.sleep(LIFETIME + 1.5)
+        await service.suspend()
+        assert continuity(events.receive_nowait()).count(Interrupted) == 1
+
+
+async def test_what_is_wanted_during_a_rotation_goes_to_both_connections(autojump_clock):
+    async with open_desk() as (desk, _events, service):
+        await trio.sleep(LIFETIME + 1.5)
+        assert len(desk.open) == 2
+        with service.subscribe(CommentTopic()):
+            await trio.sleep(1)
+            for connection in desk.venue.connections:
+                assert any("comments" in frame for frame in connection.received)

@@ -361,3 +361,45 @@ async def test_an_unexpected_error_brings_the_tree_down(autojump_clock):
             with service.subscribe(PriceTopic(ASSET)) as events:
                 async for _ in events:
                     pass
+
+
+async def test_an_open_connection_that_takes_more_ends_the_wait_for_it(autojump_clock):
+    venue = MemoryVenue()
+    async with open_feed(venue) as service:
+        with service.subscribe(PriceTopic(ASSET)):
+            await service.wait_connected()
+            await trio.sleep(100)
+            with service.subscribe(PriceTopic(OTHER)), trio.fail_after(5):
+                await service.wait_connected()
+
+
+async def test_what_needs_no_asset_needs_a_connection_all_the_same(autojump_clock):
+    venue = MemoryVenue()
+    venue.down = "connection refused"
+    async with open_feed(venue) as service:
+        with service.subscribe(NewMarketTopic()), trio.move_on_after(30) as waiting:
+            await service.wait_connected()
+    assert waiting.cancelled_caught
+
+
+async def test_a_connection_whose_assets_are_all_resolved_goes_on_for_new_markets(autojump_clock):
+    venue = MemoryVenue()
+    async with open_feed(venue) as service:
+        with service.subscribe(NewMarketTopic()):
+            with service.subscribe(PriceTopic(ASSET)):
+                connection = await venue.accept()
+            connection.drop(1000, "all subscribed assets resolved")
+            with trio.fail_after(60):
+                again = await venue.accept()
+                assert (await again.next_frame())["assets_ids"] == []
+
+
+async def test_the_counts_of_connections_that_are_gone_stay(autojump_clock):
+    venue = MemoryVenue()
+    async with open_feed(venue) as service:
+        with service.subscribe(PriceTopic(ASSET)):
+            (await venue.accept()).drop()
+            await venue.accept()
+            await trio.testing.wait_all_tasks_blocked()
+        await trio.testing.wait_all_tasks_blocked()
+        assert service.status().statistics.reconnect_count == 1

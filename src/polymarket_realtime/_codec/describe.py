@@ -36,6 +36,13 @@ def _token(event: market.MarketEvent | feed.OutOfSync | feed.Resynced) -> str:
     return f"{short_id(event.asset_id)}{name}"
 
 
+def _of_own(event: user.OrderUpdate | user.TradeUpdate) -> str:
+    """What an order of one's own is about; the channel itself says the outcome."""
+    outcome = f" {event.outcome!r}" if event.outcome else ""
+    where = "" if event.question is None else f" in {event.question!r}"
+    return f"{short_id(event.asset_id)}{outcome}{where}"
+
+
 @singledispatch
 def describe(event: Event) -> str:
     """One line that says what happened."""
@@ -153,7 +160,7 @@ def _(event: live.ReferencePrice) -> str:
 def _(event: user.OrderUpdate) -> str:
     return (
         f"order {short_id(event.order_id)} {event.status} {event.side} "
-        f"{_price(event.original_size)} at {_price(event.price)}, "
+        f"{_price(event.original_size)} of {_of_own(event)} at {_price(event.price)}, "
         f"{_price(event.filled_size)} filled"
     )
 
@@ -163,7 +170,8 @@ def _(event: user.TradeUpdate) -> str:
     order = "-" if event.order_id is None else short_id(event.order_id)
     return (
         f"own trade {short_id(event.trade_id)} {event.status} {event.side} "
-        f"{_price(event.size)} at {_price(event.price)}, order {order} [{event.role or '-'}]"
+        f"{_price(event.size)} of {_of_own(event)} at {_price(event.price)}, "
+        f"order {order} [{event.role or '-'}]"
     )
 
 

@@ -150,7 +150,7 @@ class Hub:
             self._settle(subscription, event)
 
     def _settle(self, subscription: Subscription, event: MarketResolved) -> None:
-        subscription.narrow(event.market)
+        subscription.narrow(event)
         over = frozenset(event.asset_ids)
         topics = subscription.topics
         left = [t for t in topics if not (isinstance(t, AssetTopicBase) and t.asset_id in over)]
@@ -209,6 +209,9 @@ class Hub:
             if settlement is not None:
                 subscription.offer(settlement)
                 self._settle(subscription, settlement)
+        # An event that was over before has no settlement left to tell.
+        topics = subscription.topics
+        self._retune(subscription, tuple(t for t in topics if not subscription.is_over(t)))
         if self._ended or not subscription.topics:
             subscription.end()
         return subscription

@@ -40,7 +40,7 @@ class Mailbox(Generic[T]):
         lagged: Whether an item was refused under `Overflow.RAISE`.
     """
 
-    capacity: int
+    capacity: int = attrs.field(validator=attrs.validators.ge(1))
     overflow: Overflow
     received: int = 0
     conflated: int = 0

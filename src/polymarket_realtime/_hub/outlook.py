@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
-from polymarket_realtime._hub.views import BookView, EventView, PriceView, SnapshotView, View
+from polymarket_realtime._hub.views import (
+    BookView,
+    EventView,
+    PriceView,
+    SnapshotView,
+    View,
+    pays_first,
+)
 from polymarket_realtime._model.catalog import Market
-from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.lifecycle import MarketResolved
+from polymarket_realtime._model.market import BookSnapshot, PriceChangeEvent
 from polymarket_realtime._model.topics import (
     AssetTopic,
     AssetTopicBase,
@@ -18,6 +29,9 @@ from polymarket_realtime._model.topics import (
 )
 
 __all__ = ["Outlook"]
+
+_OF_PRICES: Final = frozenset({BookSnapshot, PriceChangeEvent})
+"""Events that make a reader look at the prices of a whole event again."""
 
 
 @attrs.define(eq=False)
@@ -52,8 +66,13 @@ class Outlook:
         group = topic.group
         if group.slug in self.events:
             return []
-        markets = {each.condition_id: each for each in group.markets if not each.closed}
-        self.events[group.slug] = view = EventView(group.slug, group.title, markets)
+        self.events[group.slug] = view = EventView(
+            group.slug,
+            group.title,
+            {each.condition_id: each for each in group.markets if not each.closed},
+            priced=not _OF_PRICES.isdisjoint(topic.each.accepts),
+            decided=any(pays_first(each.payouts or ()) for each in group.markets),
+        )
         return [view]
 
     def events_with(self, asset_id: AssetId) -> list[EventView]:
@@ -64,9 +83,10 @@ class Outlook:
         """A market was added to an event."""
         self.events[slug].markets[market.condition_id] = market
 
-    def narrow(self, market: ConditionId) -> list[EventView]:
+    def narrow(self, event: MarketResolved) -> list[EventView]:
         """A market is settled; the views that have changed by it."""
-        return [v for v in self.events.values() if v.markets.pop(market, None) is not None]
+        over = frozenset(event.asset_ids)
+        return [view for view in self.events.values() if view.leave(over, event.payouts)]
 
     def drop(self, topic: Topic) -> None:
         """Forget the views of a topic that is listened to no longer."""

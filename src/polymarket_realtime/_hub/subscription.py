@@ -19,8 +19,8 @@ from polymarket_realtime._hub.views import BookView, EventView, View
 from polymarket_realtime._model.catalog import Market
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.feed import Dropped, OutOfSync
-from polymarket_realtime._model.ids import AssetId, ConditionId
-from polymarket_realtime._model.lifecycle import MarketCreated
+from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved
 from polymarket_realtime._model.live import LiveEvent
 from polymarket_realtime._model.live_topics import LiveTopic
 from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
@@ -194,9 +194,9 @@ class Subscription:
         """A market was added to an event that is followed."""
         self._outlook.widen(slug, market)
 
-    def narrow(self, market: ConditionId) -> None:
+    def narrow(self, event: MarketResolved) -> None:
         """A market is settled: it leaves the view of its event."""
-        for view in self._outlook.narrow(market):
+        for view in self._outlook.narrow(event):
             self._mailbox.keep(view, view)
 
     def is_over(self, topic: Topic) -> bool:

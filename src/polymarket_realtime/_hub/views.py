@@ -8,7 +8,7 @@ book is not the truth, gives None.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, Pri
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import BookStore
 
-__all__ = ["BookView", "EventView", "PriceView", "SnapshotView", "View"]
+__all__ = ["BookView", "EventView", "PriceView", "SnapshotView", "View", "pays_first"]
 
 
 class View(Hashable, Protocol):
@@ -111,11 +111,15 @@ class EventView:
         slug: The event's.
         title: Likewise.
         markets: Those of it that are not settled.
+        priced: Whether its reader hears of books or prices; what is shown would grow old otherwise.
+        decided: Whether an outcome of it has won: prices of the others do not sum to 1 any more.
     """
 
     slug: str
     title: str
     markets: dict[ConditionId, Market]
+    priced: bool = True
+    decided: bool = False
     _shown: tuple[EventPrice, ...] | None = attrs.field(default=None, init=False)
 
     @property
@@ -123,7 +127,17 @@ class EventView:
         """The tokens of all its markets."""
         return frozenset(each for market in self.markets.values() for each in market.asset_ids)
 
+    def leave(self, assets: frozenset[AssetId], payouts: Sequence[Decimal]) -> bool:
+        """Show the market of these tokens no longer, which was settled; whether there was one."""
+        over = [key for key, each in self.markets.items() if not assets.isdisjoint(each.asset_ids)]
+        for key in over:
+            del self.markets[key]
+            self.decided = self.decided or pays_first(payouts)
+        return bool(over)
+
     def look_up(self, books: BookStore) -> EventPrices | None:
+        if not self.priced:
+            return None
         lines = tuple(
             EventPrice(label=label, asset_id=asset_id, price=_price(books, asset_id))
             for label, asset_id in self._lines()
@@ -131,7 +145,13 @@ class EventView:
         if lines == self._shown or not any(line.price is not None for line in lines):
             return None
         self._shown = lines
-        return EventPrices(received=time.time(), event=self.slug, title=self.title, outcomes=lines)
+        return EventPrices(
+            received=time.time(),
+            event=self.slug,
+            title=self.title,
+            outcomes=lines,
+            decided=self.decided,
+        )
 
     def _lines(self) -> list[tuple[str, AssetId]]:
         """What to show: each market's first outcome or, if there is one market only, all of its."""
@@ -143,6 +163,11 @@ class EventView:
             for market in markets
             if market.outcomes
         ]
+
+
+def pays_first(payouts: Sequence[Decimal]) -> bool:
+    """Whether the outcome of a market that its event shows, the first, pays anything."""
+    return bool(payouts) and payouts[0] > 0
 
 
 def _price(books: BookStore, asset_id: AssetId) -> Decimal | None:

@@ -22,6 +22,7 @@ _EVENTS: Final = 20
 _SINGLE_WORDS: Final = 2
 """How many words of a slug are searched for alone if together they find nothing."""
 
+_PUNCTUATION: Final = "?!.,;:()[]\"'“”"
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -41,7 +42,9 @@ async def find_markets(
     words = _words(query)
     if not words:
         raise InvalidIdentifier(query, "something to search for: pass words of a question")
-    text, events = " ".join(query.split()), max(limit, _EVENTS)
+    # The venue looks for words as they are written: "shutdown?" is none.
+    spoken = (word.strip(_PUNCTUATION) for word in query.split())
+    text, events = " ".join(filter(None, spoken)), max(limit, _EVENTS)
     groups = await catalog.search(text, limit=events, include_closed=include_closed)
     markets = {
         market.condition_id: market

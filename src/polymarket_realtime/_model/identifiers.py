@@ -90,7 +90,7 @@ _GAME: Final = re.compile(r".+-\d{4}-\d\d-\d\d", re.ASCII)
 _ACCEPTED: Final = (
     "a token id, a condition id, a slug, or a link to an event or a market on polymarket.com"
 )
-_NO_WORDS: Final = f"{_ACCEPTED}; to search for words, use find_markets"
+_NO_WORDS: Final = f"{_ACCEPTED}; these look like words to search for"
 _ONLY_OURS: Final = "a link that can be followed: only those of polymarket.com are known"
 _NO_MARKET: Final = (
     "a link to a market: it must be polymarket.com/event/… or polymarket.com/market/…"

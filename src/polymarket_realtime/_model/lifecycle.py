@@ -95,7 +95,8 @@ class MarketResolved(_WholeMarketEvent):
     Attributes:
         winning_asset_id: The token that pays 1; None if the settlement was a split.
         winning_outcome: Its name; None likewise.
-        payouts: What a share of each token pays, in the order of `asset_ids`.
+        payouts: What a share of each token pays, in the order of `asset_ids`; empty if an
+            announcement names no winner.
         source: How it became known.
         question: The market's; None if only the announcement is known, which may not say it.
     """
@@ -181,22 +182,24 @@ class EventPrices(Event):
     Of an event of several markets, the first outcome ("Yes") of each that is not settled.
 
     Attributes:
+        decided: Whether an outcome that has left was settled as true, or in part.
         total: The sum of the prices, which is near 1 if exactly one outcome can come true; None
-            if one of them is not known.
+            if one of them is not known, and once it is decided.
     """
 
     type: ClassVar = EventType.EVENT_PRICES
-    shown: ClassVar = ("type", "event", "title", "outcomes", "total", "received_at")
+    shown: ClassVar = ("type", "event", "title", "outcomes", "total", "decided", "received_at")
 
     event: str
     title: str
     outcomes: tuple[EventPrice, ...]
+    decided: bool = False
 
     @property
     def total(self) -> Decimal | None:
         """The sum of the prices."""
         prices = [line.price for line in self.outcomes]
-        if not prices or None in prices:
+        if self.decided or not prices or None in prices:
             return None
         return sum((price for price in prices if price is not None), Decimal(0))
 

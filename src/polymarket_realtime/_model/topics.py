@@ -121,9 +121,17 @@ class TradeTopic(AssetTopicBase):
 
 @attrs.frozen
 class ResolutionTopic(AssetTopicBase):
-    """`MarketResolved`, once, even if the venue does not announce it; `ResolutionStatus` before."""
+    """`MarketResolved`, once, even if the venue does not announce it; `ResolutionStatus` before.
 
-    accepts: ClassVar = (*_CONTINUITY, lifecycle.ResolutionStatus, lifecycle.MarketResolved)
+    Whether a book is the truth is of no concern here: the catalogue is asked besides.
+    """
+
+    accepts: ClassVar = (
+        feed.Connected,
+        feed.Interrupted,
+        lifecycle.ResolutionStatus,
+        lifecycle.MarketResolved,
+    )
 
 
 @attrs.frozen

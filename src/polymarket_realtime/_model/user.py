@@ -148,7 +148,15 @@ class TradeUpdate(UserEvent):
     type: ClassVar = EventType.TRADE
     shown: ClassVar = (
         *("type", "trade_id", "order_id", "role", "status", "side", "price", "size"),
-        *("market_id", "asset_id", "question", "outcome", "fee_rate_bps", "transaction_hash"),
+        *(
+            "market",
+            "market_id",
+            "asset_id",
+            "question",
+            "outcome",
+            "fee_rate_bps",
+            "transaction_hash",
+        ),
         *("matched_at", "timestamp", "received_at", "source"),
     )
 

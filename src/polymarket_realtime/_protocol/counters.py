@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import attrs
 
 __all__ = ["FeedCounters"]
+
+_MOST_TEXTS: Final = 100
 
 
 @attrs.define
@@ -40,6 +43,12 @@ class FeedCounters:
     late_updates: int = 0
     resyncs: int = 0
     last_event: float | None = None
+
+    def heard_text(self, text: str) -> None:
+        """Count a message that is not JSON; new texts beyond the first hundred count together."""
+        head = text[:40]
+        known = head in self.texts or len(self.texts) < _MOST_TEXTS
+        self.texts[head if known else "other"] += 1
 
     def plus(self, other: FeedCounters) -> FeedCounters:
         """The sum of both; of the latest events the later one."""

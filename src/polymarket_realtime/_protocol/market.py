@@ -258,7 +258,7 @@ class MarketProtocol:
 
     def _on_text(self, frame: wire.TextFrame, _: Receipt) -> None:
         if frame.text and frame.text != PONG:
-            self.counters.texts[frame.text[:40]] += 1
+            self.counters.heard_text(frame.text)
             log.info("the venue says %r", frame.text)
 
 

@@ -96,6 +96,9 @@ class PolyBoltProtocol:
         """Ask for exactly these streams from now on, by their `PriceStream.key`."""
         self._now = now
         self._requests.want(wanted)
+        # Streams that lost their place here, and that nobody wants back, need no goodbye.
+        for key in self._prices.keys() - wanted - self._requests.held():
+            self._prices.end(key)
 
     # Time
 
@@ -156,7 +159,7 @@ class PolyBoltProtocol:
                 return self._on_answer(frame, receipt.now)
             case TextFrame():
                 if frame.text:
-                    self.counters.texts[frame.text[:40]] += 1
+                    self.counters.heard_text(frame.text)
                     log.info("the venue says %r", frame.text)
             case UnknownFrame():
                 self.counters.events[EventType.UNKNOWN] += 1
@@ -172,8 +175,10 @@ class PolyBoltProtocol:
         if frame.op == "pong":
             self._heard_sense(now)
         elif frame.op == "error":
-            self.counters.texts[f"error {frame.code}"] += 1
-            log.warning("the venue refuses a request: %s", frame)
+            self.counters.heard_text(f"error {frame.code}")
+            log.warning(
+                "the venue refuses request %s (%s): %s", frame.rid, frame.channel, frame.code
+            )
         verdict = self._requests.answer(frame, now)
         if verdict is None:
             return ()

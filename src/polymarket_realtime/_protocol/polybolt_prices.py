@@ -17,6 +17,7 @@ from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.feed import Gap
 from polymarket_realtime._model.live import PriceKind, PriceStream, ReferencePrice
 from polymarket_realtime._protocol.price_flow import tell_history, tell_price
+from polymarket_realtime._protocol.price_symbols import never_closes
 from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._protocol.translate import Receipt
 from polymarket_realtime.errors import StreamStalled
@@ -49,7 +50,7 @@ class _Line:
     @property
     def never_rests(self) -> bool:
         """Of crypto there is a price a second; equities are quiet while their market is closed."""
-        return self.stream.kind is PriceKind.CRYPTO
+        return never_closes(self.stream)
 
     @property
     def is_odd(self) -> bool:
@@ -71,6 +72,10 @@ class Prices:
         self._wall_offset, self._data_timeout = wall_offset, data_timeout
         self._lines: dict[str, _Line] = {}
         self._seqs: dict[str, int] = {}
+
+    def keys(self) -> frozenset[str]:
+        """The streams that are asked for."""
+        return frozenset(self._lines)
 
     def begin(self, key: str) -> None:
         """The stream is asked for; perhaps not for the first time."""

@@ -120,6 +120,10 @@ class Requests:
             if phase is not _Phase.REFUSED or key in wanted
         }
 
+    def held(self) -> frozenset[str]:
+        """The streams that have a place on this connection, or are to leave it."""
+        return frozenset(self._phases)
+
     def ping(self) -> None:
         """Ask for a `pong` as soon as there is room."""
         self._ping_due = True
@@ -203,11 +207,11 @@ class Requests:
         match frame.op:
             case "authed" if self._pending is not None and self._pending.verb == "authenticate":
                 self.authed, self._authed_at, self._pending = True, now, None
-            case "subscribed" if (key := self._answered(frame)) is not None:
+            case "subscribed" if (key := self._answered(frame, "subscribe")) is not None:
                 self._phases[key] = _Phase.SERVED
                 self._refusals = 0
                 return Verdict(key)
-            case "unsubscribed" if (key := self._answered(frame)) is not None:
+            case "unsubscribed" if (key := self._answered(frame, "unsubscribe")) is not None:
                 del self._phases[key]
             case "error":
                 return self._on_error(frame, now)
@@ -217,10 +221,12 @@ class Requests:
                 log.info("an answer to no request: %s", frame)
         return None
 
-    def _answered(self, frame: AnswerFrame) -> str | None:
+    def _answered(self, frame: AnswerFrame, verb: _Verb | None = None) -> str | None:
         """The stream that an answer is about: the first one of its channel that has none yet."""
         pending = self._pending
-        if pending is None or frame.rid not in (None, pending.rid):
+        if pending is None or verb not in (None, pending.verb):
+            return None
+        if frame.rid not in (None, pending.rid):
             return None
         for key in pending.keys:
             if frame.channel in (None, channel_of(PriceStream.from_key(key))):

@@ -198,9 +198,11 @@ class Resolutions:
         case = self._case_of(event.market, event.asset_ids, now)
         if case.resolution is not None:
             return None
-        case.resolution = complete(event, case.market)
-        case.stage = ResolutionStage.RESOLVED
-        return case.resolution
+        news = complete(event, case.market)
+        if not news.asset_ids:
+            return None  # nobody could be told; the catalogue will say it with its tokens
+        case.resolution, case.stage = news, ResolutionStage.RESOLVED
+        return news
 
     def _take(self, market: Market, now: float, wall: float) -> list[Event]:
         case = self._case_of(market.condition_id, market.asset_ids, now)

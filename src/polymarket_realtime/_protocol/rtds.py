@@ -99,7 +99,7 @@ class RtdsProtocol:
         )
         self._not_served: set[str] = set()
         self._stalled: StreamStalled | None = None
-        self._untold: list[Event] = []
+        self._unasked: dict[str, str] = {}
         self._outbox: list[str] = []
         self.set_interest(interest, now)
 
@@ -117,8 +117,12 @@ class RtdsProtocol:
     def set_interest(self, wanted: frozenset[str], now: float) -> None:
         """Queue subscriptions to what is newly wanted, and the end of those to what is not."""
         # What was forgotten meanwhile, because nobody wanted it, is asked for and told anew.
-        self._not_served = set(filter(self._streams.is_gone, self._not_served & wanted))
-        for key in sorted(self._carried.keys() - wanted):
+        still = self._not_served & wanted
+        self._not_served = {k for k in still if k in self._unasked or self._streams.is_gone(k)}
+        self._unasked = {k: why for k, why in self._unasked.items() if k in wanted}
+        # What was forgotten while it was carried begins anew too: its history comes again.
+        forgotten = {k for k in self._carried.keys() & wanted if not self._streams.knows(k)}
+        for key in sorted(self._carried.keys() - (wanted - forgotten)):
             if (left := self._carried.remove(key)) is not None:
                 self._outbox.append(encode_subscription("unsubscribe", left.subscription))
         for key in sorted(wanted - self._carried.keys() - self._not_served):
@@ -128,7 +132,9 @@ class RtdsProtocol:
         subscription = plan_subscription(key)
         if subscription is None:
             reason = "the venue's public feed has no such price"
-            self._untold += self._end(key, reason, now + self._wall_offset)
+            # Only noted when it is told: the connection may end before.
+            self._not_served.add(key)
+            self._unasked[key] = reason
         else:
             self._carried.add(key, subscription, now)
             self._outbox.append(encode_subscription("subscribe", subscription))
@@ -145,7 +151,7 @@ class RtdsProtocol:
 
     def next_deadline(self) -> float:
         """When `advance` must be called."""
-        if self._untold:
+        if self._unasked:
             return self._opened_at
         return min(
             self._heartbeat.next_deadline(),
@@ -171,7 +177,7 @@ class RtdsProtocol:
             self._outbox.append(PROBE)
         # Where nothing has to come by itself, not having been refused is all there is.
         self.proven = self.proven or (now >= self._proven_from and not self._carried.any_watched())
-        return [*self._take_untold(), *self._carried.advance(now)]
+        return [*self._tell_unasked(now), *self._carried.advance(now)]
 
     def alive(self, now: float) -> None:
         """The peer has answered a `PROBE`."""
@@ -185,9 +191,10 @@ class RtdsProtocol:
         self._heard_at = now
         self._probing.heard(now)
 
-    def _take_untold(self) -> list[Event]:
-        events, self._untold = self._untold, []
-        return events
+    def _tell_unasked(self, now: float) -> list[Event]:
+        unasked, self._unasked = self._unasked, {}
+        wall = now + self._wall_offset
+        return [each for key, reason in unasked.items() for each in self._end(key, reason, wall)]
 
     # Frames in
 
@@ -195,7 +202,7 @@ class RtdsProtocol:
         """Take whole messages, in order; give what is news."""
         self._heard(now)
         self.counters.messages += len(payloads)
-        events = self._take_untold()
+        events = self._tell_unasked(now)
         for payload in payloads:
             for frame, raw in decode_rtds_frames(payload):
                 events += self._take(frame, Receipt(raw, now, now + self._wall_offset))
@@ -223,7 +230,7 @@ class RtdsProtocol:
                 self._streams.count(EventType.UNKNOWN, receipt.received)
                 log.info("a frame of the unknown kind %r", frame.event_type)
             case TextFrame() if frame.text:
-                self.counters.texts[frame.text[:40]] += 1
+                self.counters.heard_text(frame.text)
                 log.info("the venue says %r", frame.text)
         return ()
 
@@ -261,7 +268,7 @@ class RtdsProtocol:
 
     def _on_error(self, frame: ErrorFrame, receipt: Receipt) -> Sequence[Event]:
         message = plain_text(frame.message)
-        self.counters.texts[message[:40]] += 1
+        self.counters.heard_text(message)
         log.warning("the venue refuses a request: %s", message)
         if frame.missing_topic is None:
             return ()

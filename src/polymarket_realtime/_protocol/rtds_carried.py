@@ -177,7 +177,7 @@ class CarriedStreams:
         held, carried.held = carried.held, []
         events = [event for price in held for event in tell_price(self._streams, price)]
         if not carried.never_quiet:
-            gap = self._streams.flow(carried.key, now + self._wall_offset)
+            gap = self._streams.flow(carried.key, now + self._wall_offset, brought=False)
             events += [] if gap is None else [gap]
         return events
 

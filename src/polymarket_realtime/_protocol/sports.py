@@ -170,7 +170,7 @@ class SportsProtocol:
         if text == _PING:
             self._outbox.append(_PONG)
         elif text:
-            self.counters.texts[text[:40]] += 1
+            self.counters.heard_text(text)
             log.info("the venue says %r", text)
 
 

@@ -121,7 +121,15 @@ class Streams:
         """
         self._interrupt(self._ensure(key), wall, problem)
 
-    def flow(self, key: str, wall: float, *, missed: int = 0, filled: bool = False) -> Gap | None:
+    def flow(
+        self,
+        key: str,
+        wall: float,
+        *,
+        missed: int = 0,
+        filled: bool = False,
+        brought: bool = True,
+    ) -> Gap | None:
         """The stream has brought something, or is known to be served: gives the gap before it.
 
         Args:
@@ -129,12 +137,13 @@ class Streams:
             wall: Now, in seconds since the epoch.
             missed: How many events the venue itself says are missing just before this.
             filled: Whether nothing is missing, because what came reaches back far enough.
+            brought: Whether something came; otherwise it is only known to be served.
         """
         stream = self._ensure(key)
         heard, since, problem = stream.heard, stream.lost_since, stream.problem
         if stream.gone is not None and since is None:
             since, problem = stream.gone.received, stream.gone.reason
-        stream.heard = wall
+        stream.heard = wall if brought else heard
         stream.lost_since, stream.problem, stream.gone = None, "", None
         if since is None and not missed:
             return None
@@ -159,6 +168,10 @@ class Streams:
             received=wall, feed=self.feed, stream=key, reason=reason, instead=instead
         )
         return stream.gone
+
+    def knows(self, key: str) -> bool:
+        """Whether anything was noted of this stream since somebody wants it."""
+        return key in self._streams
 
     def is_gone(self, key: str) -> bool:
         """Whether the venue is known not to serve this stream."""

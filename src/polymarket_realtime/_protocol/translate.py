@@ -14,7 +14,7 @@ import msgspec
 from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._model import lifecycle
 from polymarket_realtime._model import market as model
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import decimal
 from polymarket_realtime._protocol.book_store import Place
@@ -88,7 +88,7 @@ def market_created(frame: wire.NewMarketFrame, receipt: Receipt) -> lifecycle.Ma
     return lifecycle.MarketCreated(
         received=receipt.received,
         raw=receipt.raw,
-        market=frame.market,
+        market=ConditionId(frame.market.lower()),
         asset_ids=frame.assets_ids,
         timestamp_ms=milliseconds(frame.timestamp),
         outcomes=tuple(map(plain_text, frame.outcomes)),
@@ -108,7 +108,7 @@ def market_resolved(frame: wire.MarketResolvedFrame, receipt: Receipt) -> lifecy
     return lifecycle.MarketResolved(
         received=receipt.received,
         raw=receipt.raw,
-        market=frame.market,
+        market=ConditionId(frame.market.lower()),
         asset_ids=frame.assets_ids,
         timestamp_ms=milliseconds(frame.timestamp),
         winning_asset_id=frame.winning_asset_id,

@@ -164,7 +164,7 @@ class UserProtocol:
             self._heard_sense(receipt)
             self._authentication.accepted(receipt.now, receipt.received)
         elif frame.text:
-            self.counters.texts[frame.text[:40]] += 1
+            self.counters.heard_text(frame.text)
             log.info("the venue says %r", frame.text)
 
     def _on_malformed(self, frame: MalformedFrame, receipt: Receipt) -> Sequence[Event]:

@@ -84,6 +84,8 @@ class Pool:
             else:
                 self._shards[number] = self._start(number, keys, nursery, events_in)
         self.endpoint.retain(interest.wanted, interest.broadcasts)
+        # An open connection that carries something more changes no state, but ends waits.
+        self._watchers.unpark_all()
 
     def _start(
         self,
@@ -142,7 +144,7 @@ class Pool:
         while True:
             shard = await self._wait_due()
             successor = self._start(shard.number, shard.keys, nursery, events_in, quiet=True)
-            shard.successor = successor
+            shard.successor, successor.predecessor = successor, shard
             with trio.move_on_after(_LONGEST_TAKEOVER):
                 while not successor.proven and shard.successor is successor:
                     await self._watchers.park()
@@ -173,7 +175,7 @@ class Pool:
 
     async def _hand_over(self, shard: Shard, successor: Shard, events_in: Events) -> None:
         missed = shard.state is not ConnectionState.CONNECTED
-        shard.quiet, successor.quiet = True, False
+        shard.quiet, successor.quiet, successor.predecessor = True, False, None
         self._shards[shard.number] = successor
         self._stop(shard)
         if missed:

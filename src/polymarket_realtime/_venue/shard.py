@@ -91,6 +91,8 @@ class Shard:
     """Woken whenever the state changes, and when a connection has proven itself."""
     quiet: bool = False
     successor: Shard | None = None
+    predecessor: Shard | None = None
+    lost_unsaid: bool = False
     proven: bool = False
     old_from: float = -math.inf
     changed: Wakeup = attrs.field(factory=Wakeup)
@@ -121,11 +123,24 @@ class Shard:
         if self.successor is not None:
             self.successor.carry(keys)
 
+    def owes_interruption(self) -> bool:
+        """Whether readers have to be told that this connection was lost.
+
+        Not while another one carries the same; but if that is lost as well, then of both.
+        """
+        old, new = self.predecessor, self.successor
+        if new is not None and new.state is ConnectionState.CONNECTED:
+            self.lost_unsaid = True
+            return False
+        if old is None:
+            return True
+        owed, old.lost_unsaid = old.lost_unsaid and not old.is_open, False
+        return owed
+
     @property
-    def is_covered(self) -> bool:
-        """Whether another open connection carries the same, so that losing this one is no gap."""
-        successor = self.successor
-        return successor is not None and successor.state is ConnectionState.CONNECTED
+    def is_open(self) -> bool:
+        """Whether there is a connection now."""
+        return self.state is ConnectionState.CONNECTED
 
     def new_attempt(self) -> trio.CancelScope:
         """The scope of what the supervisor does next, so that `hang_up` can end it."""

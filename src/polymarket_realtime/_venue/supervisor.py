@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Never
 
+import attrs
 import trio
 
 from polymarket_realtime._model.events import Event
@@ -40,6 +41,8 @@ async def supervise(
         with shard.new_attempt() as attempt:
             error = await _run_attempt(endpoint, shard, events_in, open_stream)
             redial = endpoint.plan_redial(error)
+            if redial.park and not shard.keys and endpoint.of_assets:
+                redial = attrs.evolve(redial, park=False)
             delay = _plan_wait(endpoint, shard, redial, uniform)
             shard.attempt += 1
         if attempt.cancelled_caught:
@@ -47,7 +50,7 @@ async def supervise(
         else:
             shard.failures += 1
             shard.last_error = redial.reason
-        if not (shard.quiet or shard.is_covered):
+        if shard.owes_interruption():
             interrupted = _interrupted(endpoint, shard, redial, delay)
             endpoint.interrupt(shard.keys, interrupted.received)
             await events_in.send([interrupted])
@@ -95,7 +98,8 @@ async def _wait_for_redial(shard: Shard, redial: Redial, delay: float) -> None:
     if redial.park:
         shard.enter(ConnectionState.PARKED)
         keys = shard.keys
-        while shard.keys <= keys:
+        # Without keys it is wanted for what is told to everybody, and that goes on.
+        while shard.keys and shard.keys <= keys:
             await shard.changed.wait()
     else:
         shard.enter(ConnectionState.WAITING, redial_at=trio.current_time() + delay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,9 @@ app.command(credentials_app)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with these arguments, or those of the process; gives the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if sys.stdout is None and given[:1] not in ([], ["serve"]):
+        return complain("stdout is closed: there is nowhere to write to")
     try:
         code = app(arguments, exit_on_error=False, print_error=False)
     except UnusedCliTokensError as error:
@@ -200,7 +204,7 @@ def sandbox_command(
         port: TCP port; 0 takes a free one.
         seed: The same seed gives the same markets and the same order flow.
         rate: Mean steps of the order flow a second; with 0 nothing moves by itself.
-        replay: A recorded session (JSON Lines) to serve instead.
+        replay: A recording (JSON Lines) to serve instead.
         speed: Speed of the replay: 1 as recorded, 10 ten times as fast, max without pauses.
         log_level: Least important log records to write to stderr.
     """

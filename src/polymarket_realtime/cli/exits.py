@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +35,7 @@ class CommandFailed(PolymarketRealtimeError):
 def say(line: str) -> None:
     """Write a line to stderr, if there is one and somebody reads it."""
     if sys.stderr is not None:
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             sys.stderr.write(f"{line}\n")
 
 
@@ -57,6 +58,12 @@ def run_command(command: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> int:
         errors += leaves(group)
     except* KeyboardInterrupt:
         pass  # Ctrl-C before `run_until_signal` was there to take it
+    except* BrokenPipeError:
+        pass  # whoever read stdout has had enough
+    except* OSError as group:
+        if any(error.errno != errno.ENOSPC for error in leaves(group)):
+            raise
+        errors.append(CommandFailed("stdout cannot be written: no space is left on the device"))
     if not errors:
         return 0
     first = errors[0]

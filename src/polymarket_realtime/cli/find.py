@@ -23,7 +23,7 @@ from .text import capped, printable
 
 __all__ = ["draw_markets", "find"]
 
-_WIDEST: Final = 120
+_WIDEST: Final = 160
 _OUTCOME_WIDTH: Final = 12
 _UNITS: Final = ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
 

@@ -23,7 +23,7 @@ from .output import Render, is_terminal, next_events, renderer, show_live, write
 from .watch_state import WatchState
 from .watch_table import draw_table
 
-__all__ = ["watch"]
+__all__ = ["first_outcomes", "watch"]
 
 
 async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool) -> None:
@@ -46,7 +46,7 @@ async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool
         open_service(settings) as service,
     ):
         with Console(stderr=True).status("Looking the markets up"):
-            found = await service.look_up(identifiers or _first_outcomes(sandbox))
+            found = await service.look_up(identifiers or first_outcomes(sandbox))
         require_open(found)
         console = Console()
         if is_terminal(console) and not json:
@@ -56,7 +56,7 @@ async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool
                 await _write_events(service, found, renderer(json=json))
 
 
-def _first_outcomes(sandbox: Sandbox | None) -> list[str]:
+def first_outcomes(sandbox: Sandbox | None) -> list[str]:
     """One token of each market: the other one's prices are its mirror image."""
     assert sandbox is not None
     assert isinstance(sandbox.exchange, Exchange)

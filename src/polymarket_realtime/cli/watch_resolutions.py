@@ -18,6 +18,7 @@ from .exits import CommandFailed
 from .options import VenueOptions, open_venue
 from .output import next_events, renderer, write_lines, write_stdout
 from .text import printable
+from .watch import first_outcomes
 
 __all__ = ["watch_resolutions"]
 
@@ -44,14 +45,15 @@ async def watch_resolutions(
         CredentialsError: Those in the environment cannot work.
         ExceptionGroup: Holding the `PolymarketRealtimeError` of an identifier.
     """
-    if not identifiers:
+    if not identifiers and not options.sandbox:
         raise CommandFailed("the resolution of what? Pass slugs, links or ids of markets or events")
     async with (
-        open_venue(options) as (settings, _),
+        open_venue(options) as (settings, sandbox),
         open_service(settings) as service,
     ):
         with Console(stderr=True).status("Looking the markets up"):
-            found = await service.look_up(identifiers, include_closed=True)
+            wanted = identifiers or first_outcomes(sandbox)
+            found = await service.look_up(wanted, include_closed=True)
         with suppress(BrokenPipeError):
             if not json:
                 await write_stdout("".join(map(_legend, found.markets)))

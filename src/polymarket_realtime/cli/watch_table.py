@@ -21,7 +21,7 @@ __all__ = ["draw_table"]
 
 _OUTCOME_WIDTH: Final = 12
 _FEED_WIDTH: Final = 11
-_WIDEST: Final = 120
+_WIDEST: Final = 160
 
 _FRAME: Final = 5
 """Lines that are neither rows nor notes: those around the head of the table, and the cursor's."""

@@ -27,7 +27,7 @@ class SandboxConfig:
         port: TCP port; 0 takes a free one.
         seed: The same seed gives the same markets, ids and, step for step, the same order flow.
         rate: Mean exchange steps a second over all markets; 0 means nothing moves by itself.
-        replay: A recorded session (JSONL) to serve instead of the synthetic exchange.
+        replay: A recording (JSONL) to serve instead of the synthetic exchange.
         speed: Of a replay: 1 as recorded, N for N times as fast, `math.inf` without pauses.
         connection: Of a replay: the recorded connection that every client gets.
         idle_timeout: Seconds without PING and without data after which a connection is dropped.

@@ -82,7 +82,7 @@ class AccountTools:
             subscription_id=subscription_id,
             message=(
                 f"Listening to your own {type_}s in {where}; {delivery.note}. "
-                f"Authentication: {authentication.state}; {authentication.why}"
+                f"Authentication: {authentication.state}; {authentication.why}."
             ),
             resolved=[Resolved.from_asset(asset) for asset in found.assets],
             following=[],

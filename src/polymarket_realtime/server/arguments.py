@@ -4,9 +4,9 @@ The arguments are held against the very schema that `tools/list` shows, so what 
 what is accepted cannot differ. One line per problem names the argument, what it must be, and what
 it was:
 
-    asset_ids: must be an array, got "7132104, 5211431"
-    limit: must be at most 100, got 900
-    unknown argument: 'market'; known are asset_ids, limit
+    market_ids: must be an array, got "7132104, 5211431"
+    callback_type: must be "notification" or "log", got "push"
+    unknown argument: 'market'; known are market_ids, callback_type
 """
 
 from __future__ import annotations

@@ -109,6 +109,8 @@ class FindTools:
         markets = await self.lookup.bounded(searching, [query])
         if markets:
             message = f"{counted(len(markets), 'market')} found, the best match first."
+            if len(markets) == arguments.limit:
+                message += " There may be more."
         elif include_closed:
             message = "No market fits: try other or fewer words."
         else:

@@ -9,7 +9,13 @@ import attrs
 import trio
 
 from polymarket_realtime._lookup.resolving import Found, require_open
-from polymarket_realtime.errors import LookupFailed, MarketClosed
+from polymarket_realtime.errors import (
+    InvalidIdentifier,
+    LookupFailed,
+    MarketClosed,
+    MarketNotFound,
+    TooManyTokens,
+)
 from polymarket_realtime.service import Service
 
 __all__ = ["Lookup"]
@@ -20,6 +26,7 @@ _LONGEST: Final = 45.0
 """Seconds. Hosts give a tool call about sixty, and 200 identifiers can take many questions."""
 
 _INSTEAD: Final = "subscribe_market_resolution tells how it was settled."
+_SEARCH: Final = "find_markets searches by words."
 
 
 @attrs.frozen
@@ -68,6 +75,9 @@ class Lookup:
         try:
             with trio.fail_after(_LONGEST):
                 return await looking
+        except (InvalidIdentifier, MarketNotFound, TooManyTokens) as error:
+            error.add_note(_SEARCH)
+            raise
         except trio.TooSlowError:
             more = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
             problem = f"not done within {_LONGEST:g} s (asked about {asked[0][:96]!r}{more})"

@@ -32,7 +32,7 @@ from polymarket_realtime._codec.converter import event_to_dict
 from polymarket_realtime._codec.describe import describe
 from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._hub.subscription import Subscription
-from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.feed import (
     Dropped,
     FeedEvent,
@@ -61,6 +61,9 @@ _LEVELS: Final[tuple[types.LoggingLevel, ...]] = get_args(types.LoggingLevel)
 _ALARMING: Final = (Interrupted, OutOfSync, Incomplete, Dropped, Gap, StreamGone)
 
 _METHOD: Final = "notifications/message"
+
+_IN_STATUS: Final = (EventType.PRICE_CHANGE, EventType.AGG_ORDERBOOK)
+"""Kinds of which the status shows the latest."""
 
 _REMEMBERED: Final = 256
 """Subscriptions that have ended by themselves, of which a client may not have heard."""
@@ -136,7 +139,7 @@ class Pusher:
         subscription = self._deliveries.subscribe(*topics, note=note)
         self._sent[subscription.id] = 0
         self._status_changed.ring()
-        return subscription.id, self._describe_delivery(session, note.callback_type)
+        return subscription.id, self._describe_delivery(session, note)
 
     def unsubscribe(self, subscription_id: str) -> None:
         """Send nothing more of this subscription.
@@ -152,30 +155,33 @@ class Pusher:
         del self._sent[subscription_id]
         self._status_changed.ring()
 
-    def _describe_delivery(self, session: ServerSession, callback_type: str) -> Delivery:
-        version = session.protocol_version
+    def _describe_delivery(self, session: ServerSession, note: SubscriptionNote) -> Delivery:
+        version, callback_type = session.protocol_version, note.callback_type
+        if note.type in _IN_STATUS:
+            instead = "get_realtime_status has the current state"
+        else:
+            instead = "get_realtime_status has only counts of them"
         if version in MODERN_PROTOCOL_VERSIONS:
-            note = (
+            words = (
                 f"MCP {version} has no messages that nobody asked for, so events are not sent: "
-                f"call get_realtime_status for the current state, or listen for updates of the "
-                f"resource {self._status_uri}"
+                f"{instead}; updates of the resource {self._status_uri} tell when it has changed"
             )
             method = logger = None
         else:
             form = "an object" if callback_type == "notification" else "a line of text"
-            note = (
+            words = (
                 f"each event arrives as {form} in {_METHOD} with logger {LOGGER}; not every host "
-                "shows these to its model, and get_realtime_status has the current state always"
+                f"shows these to its model, and {instead}"
             )
             if not self._is_wanted("info"):
-                note += f"; the log level {self._level!r} that the client has set hides most"
+                words += f"; the log level {self._level!r} that the client has set hides most"
             method, logger = _METHOD, LOGGER
         return Delivery(
             protocol_version=version,
             method=method,
             logger=logger,
             interval_seconds=self._interval,
-            note=note,
+            note=words,
         )
 
     # What the client is told
