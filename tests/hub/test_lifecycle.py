@@ -408,3 +408,16 @@ async def test_markets_that_joined_an_event_during_a_suspension_are_asked_about(
             with trio.fail_after(60):
                 while not of_kind(await events.receive_batch(), MarketCreated):
                     pass
+
+
+async def test_an_announcement_of_one_token_reaches_who_listens_to_the_other(autojump_clock):
+    venue = MemoryVenue()
+    listed = venue.list_market("Question 1?", {"Yes": asset(1), "No": asset(2)})
+    async with open_service(open_stream=venue.open_stream, transport=venue.transport) as service:
+        with service.subscribe(ResolutionTopic(asset(2))) as events, trio.fail_after(60):
+            connection = await venue.accept()
+            await trio.sleep(1)
+            half = resolved(1, winner=1) | {"assets_ids": [asset(1)]}
+            connection.say(half | {"market": listed.condition_id})
+            (settlement,) = of_kind([event async for event in events], MarketResolved)
+    assert settlement.asset_ids == (asset(1), asset(2))

@@ -245,3 +245,15 @@ def test_recorded_states_are_each_told_once(captures):
     assert len(talk.hears(*lines)) == 7
     assert talk.hears(*lines) == []
     assert talk.counters.malformed == 0
+
+
+def test_a_game_that_may_have_ended_during_a_gap_is_not_on_for_who_joins_then():
+    talk = Talk()
+    talk.hears(GAME)
+    talk.protocol.connection_lost(talk.now)
+    talk.now += 7200
+    again = talk.again()
+    again.hears("ping")
+    assert not [event for event in talk.streams.known() if isinstance(event, SportResult)]
+    assert again.hears(GAME) == [], "nothing has changed"
+    assert [event for event in talk.streams.known() if isinstance(event, SportResult)]

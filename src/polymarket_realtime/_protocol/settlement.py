@@ -84,7 +84,8 @@ def complete(event: MarketResolved, market: Market | None) -> MarketResolved:
     asset_ids = event.asset_ids
     question, outcome = event.question, event.winning_outcome
     if market is not None:
-        asset_ids = asset_ids or market.asset_ids
+        if len(asset_ids) < len(market.asset_ids):
+            asset_ids = market.asset_ids
         question = question or market.question
         names = {each.asset_id: each.name for each in market.outcomes}
         if event.winning_asset_id is not None:

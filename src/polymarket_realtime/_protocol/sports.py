@@ -131,6 +131,8 @@ class SportsProtocol:
         self.proven = self.proven or now >= self._proven_from
         gap = self._streams.flow(SPORTS_FEED, now + self._wall_offset)
         if gap is not None:
+            # The final state of a game is sent once: what was on before may be over.
+            self._streams.valid_from = gap.received
             self._owed.append(gap)
 
     def _pay(self) -> list[Event]:
@@ -154,16 +156,16 @@ class SportsProtocol:
         """A state is told if it is another one than the last, and nothing after the final one."""
         last = self._streams.latest(state.game_id)
         end = ("ended", state.game_id)
-        if self._streams.was_told(end) or (
-            isinstance(last, SportResult) and _content(last) == _content(state)
-        ):
-            self.counters.duplicates += 1
-            return ()
+        is_over = self._streams.was_told(end)
+        is_known = isinstance(last, SportResult) and _content(last) == _content(state)
         if state.ended:
             self._streams.is_news(end)
             self._streams.discard(state.game_id)
-        else:
+        elif not is_over:
             self._streams.keep(state.game_id, state)
+        if is_over or is_known:
+            self.counters.duplicates += 1
+            return ()
         return (state,)
 
     def _on_text(self, text: str) -> None:

@@ -71,11 +71,13 @@ class Streams:
         feed: The endpoint.
         counters: Where its connections count.
         remembered: How many of the latest events are remembered, so as to tell each once.
+        valid_from: What was kept before, in seconds since the epoch, may be over by now.
     """
 
     feed: str
     counters: FeedCounters = attrs.field(factory=FeedCounters)
     remembered: int = 20_000
+    valid_from: float = 0.0
     _streams: dict[str, _Stream] = attrs.field(factory=dict, init=False)
     _told: OrderedDict[Hashable, None] = attrs.field(factory=OrderedDict, init=False)
     _latest: OrderedDict[Hashable, Event] = attrs.field(factory=OrderedDict, init=False)
@@ -223,7 +225,8 @@ class Streams:
         current = [
             event
             for event in self._latest.values()
-            if not any(self.is_interrupted(key) or self.is_gone(key) for key in event.routes)
+            if event.received >= self.valid_from
+            and not any(self.is_interrupted(key) or self.is_gone(key) for key in event.routes)
         ]
         return (*gone, *current)
 
