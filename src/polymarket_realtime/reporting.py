@@ -130,6 +130,7 @@ def _subscription(subscription: Subscription, known: Known) -> SubscriptionStatu
         type=note.type,
         channel=note.channel,
         market_ids=list(note.market_ids),
+        tokens=len(subscription.asset_ids),
         token_ids=list(subscription.asset_ids),
         callback_type=note.callback_type,
         created_at=utc_from_seconds(subscription.created),

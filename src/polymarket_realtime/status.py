@@ -141,6 +141,7 @@ class SubscriptionStatus:
     Attributes:
         id: What `unsubscribe` takes.
         type: Public name of the events that it is about.
+        tokens: How many tokens it listens to; what follows about them may be cut for brevity.
         events_received: Events that the feed had for it, those included that changed nothing of
             what it shows.
         events_delivered: Events handed to the client.
@@ -153,6 +154,7 @@ class SubscriptionStatus:
     type: str
     channel: str
     market_ids: list[str]
+    tokens: int
     token_ids: list[str]
     callback_type: str
     created_at: datetime

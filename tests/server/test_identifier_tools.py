@@ -1,5 +1,7 @@
 """Markets and events by whatever name a model has for them, on a sandbox with real sockets."""
 
+import json
+
 import pytest
 import trio
 from mcp_harness import call, open_sandbox_desk, refused
@@ -218,3 +220,15 @@ async def test_a_settlement_that_the_catalogue_does_not_know_yet_is_told_at_once
         again = await call(client, "subscribe_market_prices", market_ids=[LONER])
         resolved = await inbox.data("market_resolved")
         assert resolved["subscription_id"] == again["subscription_id"]
+
+
+async def test_the_status_for_a_model_is_brief_and_the_resource_is_whole():
+    async with open_sandbox_desk() as (sandbox, desk), desk.connect() as (client, _):
+        sandbox.exchange.create_event("many", "Which of many?", [f"No. {n}" for n in range(40)])
+        await call(client, "subscribe_market_prices", market_ids=["many"])
+        (brief,) = (await call(client, "get_realtime_status"))["subscriptions"]["active"]
+        contents = (await client.read_resource("polymarket://websocket-status")).contents
+        (whole,) = json.loads(contents[0].text)["subscriptions"]["active"]
+    assert brief["tokens"] == whole["tokens"] == len(whole["token_ids"]) == 80
+    assert brief["token_ids"] == whole["token_ids"][:20]
+    assert len(brief["assets"]) <= 20

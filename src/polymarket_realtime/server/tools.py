@@ -36,6 +36,9 @@ from .toolbox import Context, Toolbox
 
 __all__ = ["make_toolbox"]
 
+_SHOWN: Final = 20
+"""Tokens of each subscription: a hundred would take 40 kB of what a model can read."""
+
 
 _SUBSCRIBES: Final[dict[str, bool]] = {
     "read_only_hint": False,
@@ -134,10 +137,16 @@ class ControlTools:
         is the truth (`in_sync`; if not, `reason`). `connections` says what is up, when the next
         dial is due, and which streams of live feeds flow. Use it to see current prices when
         events are not shown to you, and to find out why no events come: a quiet market, a lost
-        connection, or a wrong id.
+        connection, or a wrong id. Of each subscription the first 20 of its `tokens` are shown; the
+        resource polymarket://websocket-status has them all.
         """
         self.pusher.meet(ctx.session)
-        return self.service.status()
+        status = self.service.status()
+        active = [
+            attrs.evolve(each, token_ids=each.token_ids[:_SHOWN], assets=each.assets[:_SHOWN])
+            for each in status.subscriptions.active
+        ]
+        return attrs.evolve(status, subscriptions=attrs.evolve(status.subscriptions, active=active))
 
     async def unsubscribe_realtime(
         self, ctx: Context, arguments: UnsubscribeArguments
