@@ -89,11 +89,13 @@ class MemoryCatalog:
 
     Attributes:
         markets: In the order of the answers.
+        books: What REST shows of tokens, as frames of `make_book`.
         down: Whether every answer is 503.
         requests: The paths that were asked for, oldest first.
     """
 
     markets: list[MemoryMarket] = attrs.field(factory=list, init=False)
+    books: dict[str, Row] = attrs.field(factory=dict, init=False)
     down: bool = attrs.field(default=False, init=False)
     requests: list[str] = attrs.field(factory=list, init=False)
 
@@ -123,11 +125,17 @@ class MemoryCatalog:
         self.markets.append(market)
         return market
 
-    def answer(self, method: str, path: str, query: Query) -> tuple[int, bytes]:
+    def answer(self, method: str, path: str, query: Query, body: bytes = b"") -> tuple[int, bytes]:
         """The status and the body of an answer; 404 to a path that names nothing."""
         self.requests.append(path)
-        if self.down or method != "GET":
-            return (503 if self.down else 405), b"{}"
+        if self.down:
+            return 503, b"{}"
+        if (method, path) == ("POST", "/books"):
+            wanted = [each["token_id"] for each in json.loads(body)]
+            shown = [self.books[token] for token in wanted if token in self.books]
+            return 200, json.dumps(shown).encode()
+        if method != "GET":
+            return 405, b"{}"
         answer = self._find(path, query)
         if answer is None:
             return 404, b'{"error": "not found"}'

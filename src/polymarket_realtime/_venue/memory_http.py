@@ -11,8 +11,8 @@ __all__ = ["Handler", "Query", "make_transport"]
 
 Query = Sequence[tuple[str, str]]
 
-Handler = Callable[[str, str, Query], tuple[int, bytes]]
-"""From method, path and query to the status and the body."""
+Handler = Callable[[str, str, Query, bytes], tuple[int, bytes]]
+"""From method, path, query and body to the status and the body of the answer."""
 
 
 def make_transport(handler: Handler) -> httpx2.AsyncBaseTransport:
@@ -21,7 +21,9 @@ def make_transport(handler: Handler) -> httpx2.AsyncBaseTransport:
     async def answer(request: httpx2.Request) -> httpx2.Response:
         await trio.lowlevel.checkpoint()
         url = request.url
-        status, body = handler(request.method, url.path, url.params.multi_items())
+        status, body = handler(
+            request.method, url.path, url.params.multi_items(), await request.aread()
+        )
         return httpx2.Response(status, content=body, headers={"content-type": "application/json"})
 
     return httpx2.MockTransport(answer)

@@ -59,7 +59,9 @@ def _describe(sandbox: Sandbox) -> Iterator[str]:
     yield "Point this program at it:"
     yield from (f"  export {name}={shlex.quote(value)}" for name, value in _exports(sandbox))
     yield ""
-    yield "Break it (cut, refuse, stall, half_open, delay, freeze, heal):"
+    yield "Break it (cut, close, refuse, stall, half_open, delay, freeze; with a token"
+    yield "freeze_token, lose, hold_back, corrupt; rest_down, rest_stale, rest_hang,"
+    yield "rest_limit; heal):"
     yield f'  curl -d \'{{"fault": "cut"}}\' {sandbox.clob_url}/sandbox/faults'
     yield ""
     yield "Ctrl-C ends it."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
@@ -14,10 +14,10 @@ from starlette.websockets import WebSocket
 from .account_api import AccountApi
 from .auth_api import AuthApi
 from .exchange import Exchange
-from .faults import Faults
+from .faults_api import FaultsApi
 from .gamma_api import GammaApi
 from .replay import ReplayVenue
-from .rest import ClobApi, FaultsApi
+from .rest import ClobApi
 
 
 class Socket(Protocol):
@@ -29,26 +29,26 @@ class Socket(Protocol):
 
 def make_app(
     venue: Exchange | ReplayVenue,
-    faults: Faults,
     *,
     sockets: Mapping[str, Socket],
+    clob_api: ClobApi,
+    faults_api: FaultsApi,
     gamma_api: GammaApi,
     auth_api: AuthApi,
     account_api: AccountApi,
     urls: dict[str, str],
-    clock: Callable[[], float],
 ) -> Starlette:
     """Everything that the sandbox answers.
 
     Args:
         venue: What stands behind it.
-        faults: What breaks it.
         sockets: The channels by path.
+        clob_api: Books and prices.
+        faults_api: What breaks it.
         gamma_api: Lookups.
         auth_api: API keys.
         account_api: Orders and trades of the account.
         urls: What the front page says of itself.
-        clock: Seconds since the epoch.
     """
 
     async def front_page(_: Request) -> Response:
@@ -59,9 +59,9 @@ def make_app(
 
     routes: list[BaseRoute] = [
         Route("/", front_page),
-        *ClobApi(venue, clock).routes(),
+        *clob_api.routes(),
         *gamma_api.routes(),
-        *FaultsApi(faults).routes(),
+        *faults_api.routes(),
         *auth_api.routes(),
         *account_api.routes(),
         *(WebSocketRoute(path, socket.serve) for path, socket in sockets.items()),

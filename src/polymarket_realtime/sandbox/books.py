@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 import attrs
@@ -54,11 +55,14 @@ def _parse(text: str, unit: int) -> int:
     return int(value)
 
 
+# Remembered, because most levels of a book are the same each time that it is shown.
+@lru_cache(maxsize=ONE + 1)
 def show_price(price: int) -> str:
     """The venue's spelling: no trailing zeros, `"0"` and `"1"` for the ends."""
     return _show(price, ONE)
 
 
+@lru_cache(maxsize=65_536)
 def show_size(size: int) -> str:
     """The venue's spelling: no trailing zeros, `"0"` for a level that is gone."""
     return _show(size, SHARE)

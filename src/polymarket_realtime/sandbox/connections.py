@@ -6,7 +6,7 @@ Fan-out is synchronous and never waits; the exchange does not notice who listens
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import attrs
@@ -31,15 +31,24 @@ class ReceivedFrame:
     text: str
 
 
+def _offer(frame: Frame, audience: Sequence[MarketConnection]) -> None:
+    for connection in audience:
+        connection.offer(frame.text)
+
+
 @attrs.define(eq=False)
 class Connections:
     """All connections, and what their clients sent.
 
     Attributes:
+        deliver: Queues a frame of the market channel for those whom it concerns, at least one.
         received: The newest frames from clients, oldest first.
         counts: Frames from clients by kind: market, user, subscribe, unsubscribe, PING, invalid.
     """
 
+    deliver: Callable[[Frame, Sequence[MarketConnection]], None] = attrs.field(
+        default=_offer, init=False
+    )
     received: deque[ReceivedFrame] = attrs.field(
         factory=lambda: deque(maxlen=REMEMBERED_FRAMES), init=False
     )
@@ -80,9 +89,8 @@ class Connections:
 
     def publish(self, frame: Frame) -> None:
         """Queue a frame of the market channel for everybody whom it concerns."""
-        for connection in self.of_kind(MarketConnection):
-            if connection.wants(frame):
-                connection.offer(frame.text)
+        if audience := [each for each in self.of_kind(MarketConnection) if each.wants(frame)]:
+            self.deliver(frame, audience)
         if frame.settles:
             self._settled.update(frame.tokens)
             for connection in self.of_kind(MarketConnection):

@@ -13,9 +13,11 @@ from .connections import Connections, ReceivedFrame
 from .credentials import ADDRESS, WALLET_KEY, ApiCredentials, KeyDesk
 from .exchange import Exchange
 from .faults import Faults
+from .feed_faults import FeedFaults
 from .live import LiveDesk
 from .rate_limit import RateLimit
 from .replay import ReplayVenue
+from .rest_faults import RestFaults
 
 __all__ = ["Sandbox", "SandboxStatistics", "Urls"]
 
@@ -50,7 +52,7 @@ class SandboxStatistics:
         frames_received: Text frames from clients, by kind: `market`, `user`, `subscribe`,
             `unsubscribe`, `PING` and `invalid`; of PolyBolt also `auth` and `ping`, and of the
             sports channel `pong`.
-        faults_injected: Faults switched on.
+        faults_injected: Faults switched on, of all kinds.
     """
 
     connections_open: int
@@ -73,6 +75,8 @@ class Sandbox(Urls):
         clob_url: The CLOB's REST, `http://…`.
         gamma_url: Gamma's REST; the same address.
         faults: Breaks connections.
+        feed_faults: Loses, delays and damages frames of the market channel.
+        rest_faults: Breaks the public CLOB endpoints.
         exchange: The synthetic exchange, or the recordings that are replayed.
         live: Moves RTDS, the sports channel and PolyBolt. While recordings are replayed, their
             sockets are open, and nothing moves there by itself.
@@ -86,6 +90,8 @@ class Sandbox(Urls):
     """
 
     faults: Faults
+    feed_faults: FeedFaults = attrs.field(repr=False)
+    rest_faults: RestFaults = attrs.field(repr=False)
     exchange: Exchange | ReplayVenue
     live: LiveDesk = attrs.field(repr=False)
     account: Account = attrs.field(repr=False)
@@ -113,5 +119,7 @@ class Sandbox(Urls):
             connections_total=self._connections.total,
             frames_sent=self._connections.frames_sent,
             frames_received={kind: self._connections.counts[kind] for kind in KINDS},
-            faults_injected=self.faults.injected,
+            faults_injected=sum(
+                each.injected for each in (self.faults, self.feed_faults, self.rest_faults)
+            ),
         )

@@ -1,4 +1,4 @@
-"""The switches of the fault proxy.
+"""The switches that break connections, and what whoever carries a connection asks of them.
 
 HTTP requests pass untouched (but for `refuse`); only connections that asked for an upgrade are
 affected. A fault that lasts applies to present and new connections alike, until `heal`.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import enum
 import math
-import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,25 +32,29 @@ class Mode(enum.Enum):
 
 @attrs.define(eq=False)
 class Link:
-    """One proxied connection.
+    """One connection that the switches reach, whatever carries it.
 
     Attributes:
+        port: The client's port, as the server knows it.
+        websocket: Whether it asked for an upgrade.
         whole: Ends the connection at once.
         reading: Ends only the reading from the server.
-        gapped: Whether bytes were swallowed, so that the stream cannot go on.
+        gapped: Whether something was swallowed, so that the stream cannot go on.
     """
 
-    client: trio.SocketStream
-    server: trio.SocketStream
+    port: int
     websocket: bool
-    whole: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    reading: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    gapped: bool = False
+    whole: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    gapped: bool = attrs.field(default=False, init=False)
 
     def reset(self) -> None:
-        """Die with a TCP reset: no close frame, and nothing that was still on its way."""
-        reset_on_close(self.client)
+        """Die as by a TCP reset: no close frame, and nothing that was still on its way."""
         self.whole.cancel()
+
+    def part(self) -> None:
+        """The client has gone: the server has a moment to notice."""
+        self.whole.deadline = trio.current_time() + LINGER_TIME
 
 
 @attrs.define(eq=False)
@@ -68,12 +70,22 @@ class Faults:
     _latency: float = 0.0
     _refuse_until: float = -math.inf
     _links: dict[int, Link] = attrs.field(factory=dict)
+    _aimed_at: frozenset[int] | None = None
     _changed: trio.Event = attrs.field(factory=trio.Event)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The client ports of the open WebSocket connections, in the order of their arrival."""
+        return tuple(link.port for link in self._websockets())
+
+    def aim(self, *ports: int) -> None:
+        """Break these connections only, until `heal`; `refuse` and `drop` do not look at it."""
+        self._aimed_at = frozenset(ports)
 
     def cut(self) -> int:
         """Reset every WebSocket connection, without a close frame; returns how many."""
         self.injected += 1
-        victims = list(self._websockets())
+        victims = [link for link in self._websockets() if self._hits(link)]
         for link in victims:
             link.reset()
         return len(victims)
@@ -112,7 +124,7 @@ class Faults:
 
     def heal(self) -> None:
         """Back to normal, for all connections."""
-        self._latency, self._refuse_until = 0.0, -math.inf
+        self._latency, self._refuse_until, self._aimed_at = 0.0, -math.inf, None
         for link in self._websockets():
             if link.gapped:
                 link.reset()
@@ -128,7 +140,7 @@ class Faults:
             link.reading.deadline = trio.current_time() + DRAIN_TIME
             link.whole.deadline = trio.current_time() + LINGER_TIME
 
-    # For the proxy
+    # For whoever carries a connection
 
     @property
     def mode(self) -> Mode:
@@ -140,24 +152,53 @@ class Faults:
         """Seconds by which bytes from server to client are late."""
         return self._latency
 
+    def latency_of(self, link: Link) -> float:
+        """Seconds by which bytes to this client are late."""
+        return self._latency if self._hits(link) else 0.0
+
+    def mode_of(self, link: Link) -> Mode:
+        """What happens to bytes to this client now."""
+        return self._mode if self._hits(link) else Mode.NORMAL
+
+    def is_clear(self, link: Link) -> bool:
+        """Whether everything that comes now is to be delivered, now."""
+        return (self._mode is Mode.NORMAL and not self._latency) or not self._hits(link)
+
+    def _hits(self, link: Link) -> bool:
+        return self._aimed_at is None or link.port in self._aimed_at
+
     def refusing(self) -> bool:
         """Whether a connection that arrives now is to be reset."""
         return trio.current_time() < self._refuse_until
 
+    def swallows(self, link: Link) -> bool:
+        """Whether what passes now, in either direction, is lost; that leaves a gap."""
+        lost = link.websocket and self.mode_of(link) is Mode.HALF_OPEN
+        link.gapped |= lost
+        return lost
+
     @contextmanager
     def track(self, link: Link) -> Iterator[None]:
         """Let the switches reach this connection."""
-        port = link.server.socket.getsockname()[1]
-        self._links[port] = link
+        self._links[link.port] = link
         try:
             yield
         finally:
-            del self._links[port]
+            del self._links[link.port]
 
-    async def wait_while(self, mode: Mode) -> None:
-        """Return as soon as this is not what happens."""
+    async def wait_due(self, due: float, link: Link) -> None:
+        """Return when what was stamped with `due` on its way to a client may go on."""
+        await trio.sleep_until(due)
+        await self._wait_while(Mode.STALLED, link)
+
+    async def wait_until_seen(self, link: Link) -> None:
+        """Return when a client may notice that the server has ended its connection."""
+        if link.websocket:
+            await self._wait_while(Mode.HALF_OPEN, link)
+
+    async def _wait_while(self, mode: Mode, link: Link) -> None:
         await trio.lowlevel.checkpoint()
-        while self._mode is mode:
+        while self.mode_of(link) is mode:
             await self._changed.wait()
 
     def _websockets(self) -> Iterator[Link]:
@@ -171,8 +212,3 @@ class Faults:
         self._mode = mode
         self._changed.set()
         self._changed = trio.Event()
-
-
-def reset_on_close(stream: trio.SocketStream) -> None:
-    """Make the coming close a reset: linger for zero seconds."""
-    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -90,11 +90,11 @@ class FrameFilter:
             return True
         if header.opcode != _CONTINUATION:
             payload = data[start + header.length : start + header.total]
-            self._data_passes = not frozen or (header.opcode == _TEXT and _is_heartbeat(payload))
+            self._data_passes = not frozen or (header.opcode == _TEXT and is_heartbeat(payload))
         return self._data_passes
 
 
-def _is_heartbeat(payload: bytes) -> bool:
+def is_heartbeat(payload: bytes) -> bool:
     """Whether a text is the heartbeat of one of the channels."""
     return payload in (b"PONG", b"ping") or payload.startswith(b'{"op":"pong"')
 

@@ -6,7 +6,7 @@ Source: docs.polymarket.com, Authentication.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import attrs
 import trio
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from .credentials import ApiCredentials, KeyDesk
 from .signatures import SignerMissing, l2_signature, recover_signer
 
-__all__ = ["Caller", "Gatekeeper", "Refused"]
+__all__ = ["Caller", "Gatekeeper", "Recover", "Refused", "recover_here", "recover_in_thread"]
 
 MAX_SKEW = 10.0
 """Seconds that a request's timestamp may be off, in either direction."""
@@ -47,12 +47,34 @@ class Caller:
     credentials: ApiCredentials
 
 
+Recover = Callable[[str, str, int, str], Awaitable[str | None]]
+"""`recover_signer`, for callers who can wait."""
+
+
+async def recover_in_thread(address: str, timestamp: str, nonce: int, signature: str) -> str | None:
+    """Pure arithmetic, but slow arithmetic, and the first call imports the library."""
+    return await trio.to_thread.run_sync(recover_signer, address, timestamp, nonce, signature)
+
+
+async def recover_here(address: str, timestamp: str, nonce: int, signature: str) -> str | None:
+    """The same without a thread, for a virtual clock would not wait for one."""
+    await trio.lowlevel.checkpoint()
+    return recover_signer(address, timestamp, nonce, signature)
+
+
 @attrs.frozen
 class Gatekeeper:
-    """Lets signed requests pass; all methods raise `Refused` for the others."""
+    """Lets signed requests pass; all methods raise `Refused` for the others.
+
+    Attributes:
+        desk: All API keys.
+        clock: Seconds since the epoch.
+        recover: Finds out whose signature it is.
+    """
 
     desk: KeyDesk
     clock: Callable[[], float]
+    recover: Recover
 
     async def wallet(self, request: Request) -> tuple[str, int]:
         """The address and the nonce that an L1 request is signed for."""
@@ -60,10 +82,7 @@ class Gatekeeper:
         timestamp, nonce = _header(request, "TIMESTAMP"), _natural(_header(request, "NONCE"))
         self._check_time(timestamp)
         try:
-            # Pure arithmetic, but slow arithmetic, and the first call imports the library.
-            signer = await trio.to_thread.run_sync(
-                recover_signer, address, timestamp, nonce, signature
-            )
+            signer = await self.recover(address, timestamp, nonce, signature)
         except SignerMissing as error:
             raise Refused(501, NO_SIGNER) from error
         if signer is None or signer.lower() != address.lower():

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from .connection import BAD_SUBSCRIPTION, MarketConnection
 from .connections import Connections
 from .exchange import Exchange
+from .feed_faults import FeedFaults
 from .frames import encode
 from .replay import ReplayVenue
 from .session import receive_text, run_session
@@ -66,6 +67,7 @@ class MarketSocket:
     Attributes:
         venue: What stands behind the socket.
         connections: Where clients are entered and what they say is recorded.
+        feed_faults: What happens to books on their way to clients.
         idle_timeout: Seconds.
         drop: Ends the TCP connection with this client port, without a close frame.
         shuffle: Brings the books of a dump into an order that nobody promised.
@@ -73,6 +75,7 @@ class MarketSocket:
 
     venue: Exchange | ReplayVenue
     connections: Connections
+    feed_faults: FeedFaults
     drop: Callable[[int], None]
     shuffle: Callable[[list[Any]], None]
     idle_timeout: float
@@ -107,7 +110,7 @@ class MarketSocket:
         connection.custom = bool(request.custom)
         connection.tokens.update(request.tokens)
         if request.dump:
-            connection.offer(self._dump(exchange, request.tokens))
+            self._dump(exchange, connection, request.tokens)
 
     def _answer(self, connection: MarketConnection, text: str, request: Request | None) -> None:
         """Serve a frame after the first."""
@@ -129,18 +132,27 @@ class MarketSocket:
             connection.custom = request.custom
         if request.kind == "unsubscribe":
             connection.tokens.difference_update(request.tokens)
+            self.feed_faults.freezes.unsubscribed(connection, request.tokens)
             return
         added = [token for token in request.tokens if token not in connection.tokens]
         connection.tokens.update(added)
+        self.feed_faults.freezes.subscribed(connection, added)
         if not added:
             connection.offer("NO NEW ASSETS")
         elif request.dump:
-            connection.offer(self._dump(exchange, added))
+            self._dump(exchange, connection, added)
 
-    def _dump(self, exchange: Exchange, tokens: Iterable[str]) -> str:
-        books = [book for token in dict.fromkeys(tokens) if (book := exchange.opening_book(token))]
+    def _dump(
+        self, exchange: Exchange, connection: MarketConnection, tokens: Iterable[str]
+    ) -> None:
+        hears = self.feed_faults.freezes.hears
+        books = [
+            book
+            for token in dict.fromkeys(tokens)
+            if hears(connection, token) and (book := exchange.opening_book(token))
+        ]
         self.shuffle(books)
-        return encode(books) + "\n"
+        self.feed_faults.deliver_dump(connection, encode(books) + "\n")
 
     async def _play(self, venue: ReplayVenue, connection: MarketConnection) -> None:
         """Serve a recorded connection, and end as it ended."""

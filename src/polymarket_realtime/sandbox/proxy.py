@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 
+import attrs
 import trio
 
-from .faults import LINGER_TIME, Faults, Link, Mode, reset_on_close
+from .faults import Faults, Link, Mode
 from .frame_filter import FrameFilter
 
 _UPGRADE = re.compile(rb"^upgrade:[ \t]*websocket", re.IGNORECASE | re.MULTILINE)
@@ -26,13 +28,26 @@ SOCKET_BUFFER = 65_536
 """Bytes that the kernel may keep besides; its own choice would hide a slow client for megabytes."""
 
 
+@attrs.define(eq=False, kw_only=True)
+class SocketLink(Link):
+    """A connection that consists of two sockets, with the proxy between them."""
+
+    client: trio.SocketStream
+    server: trio.SocketStream
+
+    def reset(self) -> None:
+        """Die with a TCP reset: no close frame, and nothing that was still on its way."""
+        _reset_on_close(self.client)
+        super().reset()
+
+
 async def run_proxy(listener: trio.SocketListener, server_port: int, faults: Faults) -> None:
     """Forward every connection to `server_port` on this machine. Never returns."""
 
     async def handle(client: trio.SocketStream) -> None:
         async with client:
             if faults.refusing():
-                reset_on_close(client)
+                _reset_on_close(client)
                 return
             head = await _read_head(client)
             if head is None:
@@ -44,14 +59,19 @@ async def run_proxy(listener: trio.SocketListener, server_port: int, faults: Fau
             async with server:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
                 server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-                link = Link(client, server, websocket=bool(_UPGRADE.search(head)))
+                link = SocketLink(
+                    port=server.socket.getsockname()[1],
+                    websocket=bool(_UPGRADE.search(head)),
+                    client=client,
+                    server=server,
+                )
                 with faults.track(link):
                     await _carry(link, head, faults)
 
     await trio.serve_listeners(handle, [listener])
 
 
-async def _carry(link: Link, head: bytes, faults: Faults) -> None:
+async def _carry(link: SocketLink, head: bytes, faults: Faults) -> None:
     """Forward between client and server until either ends; `head` goes to the server first.
 
     Resource handling: the caller closes both streams afterwards.
@@ -68,29 +88,27 @@ async def _carry(link: Link, head: bytes, faults: Faults) -> None:
         pass  # a peer is gone, which is how most connections end
 
 
-async def _carry_up(link: Link, head: bytes, faults: Faults) -> None:
+async def _carry_up(link: SocketLink, head: bytes, faults: Faults) -> None:
     await link.server.send_all(_without_extensions(head) if link.websocket else head)
     async for chunk in link.client:
-        if link.websocket and faults.mode is Mode.HALF_OPEN:
-            link.gapped = True
-        else:
+        if not faults.swallows(link):
             await link.server.send_all(chunk)
     await link.server.send_eof()
     if link.websocket:
-        link.whole.deadline = trio.current_time() + LINGER_TIME
+        link.part()
 
 
 async def _read_server(
-    link: Link, chunks_in: trio.MemorySendChannel[tuple[float, bytes]], faults: Faults
+    link: SocketLink, chunks_in: trio.MemorySendChannel[tuple[float, bytes]], faults: Faults
 ) -> None:
     """Note when each chunk is due, so that a delay keeps the order and costs no throughput."""
     with chunks_in, link.reading:
         while chunk := await link.server.receive_some(CHUNK):
-            await chunks_in.send((trio.current_time() + faults.latency, bytes(chunk)))
+            await chunks_in.send((trio.current_time() + faults.latency_of(link), bytes(chunk)))
 
 
 async def _write_client(
-    link: Link, chunks_out: trio.MemoryReceiveChannel[tuple[float, bytes]], faults: Faults
+    link: SocketLink, chunks_out: trio.MemoryReceiveChannel[tuple[float, bytes]], faults: Faults
 ) -> None:
     frames = FrameFilter()
     with chunks_out:
@@ -98,14 +116,12 @@ async def _write_client(
             if not link.websocket:
                 await link.client.send_all(chunk)
                 continue
-            await trio.sleep_until(due)
-            await faults.wait_while(Mode.STALLED)
-            if faults.mode is Mode.HALF_OPEN:
-                link.gapped = True
-            elif data := frames.feed(chunk, frozen=faults.mode is Mode.FROZEN):
+            await faults.wait_due(due, link)
+            if faults.swallows(link):
+                continue
+            if data := frames.feed(chunk, frozen=faults.mode_of(link) is Mode.FROZEN):
                 await link.client.send_all(data)
-    if link.websocket:
-        await faults.wait_while(Mode.HALF_OPEN)
+    await faults.wait_until_seen(link)
 
 
 async def _read_head(client: trio.SocketStream) -> bytes | None:
@@ -133,3 +149,8 @@ def _without_extensions(head: bytes) -> bytes:
     return b"\r\n".join(
         line for line in lines if not line.lower().startswith(b"sec-websocket-extensions:")
     )
+
+
+def _reset_on_close(stream: trio.SocketStream) -> None:
+    """Make the coming close a reset: linger for zero seconds."""
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
