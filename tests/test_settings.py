@@ -5,6 +5,7 @@ import attrs
 import pytest
 
 from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
+from polymarket_realtime._model.trust import Verification
 from polymarket_realtime.errors import (
     CredentialsError,
     InsecureUrl,
@@ -52,6 +53,10 @@ def test_the_defaults_are_the_live_venue():
     assert (settings.backoff_initial, settings.backoff_maximum) == (1.0, 60.0)
     assert settings.assets_per_connection == 200
     assert settings.record is None
+    assert settings.verification is Verification.SAMPLE
+    assert (settings.silence_minimum, settings.silence_maximum) == (10.0, 60.0)
+    assert settings.witness_budget == 30
+    assert settings.dual_connection is False
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -78,6 +83,16 @@ def test_every_knob_has_its_variable():
         "POLYMARKET_PING_TIMEOUT": "9",
         "POLYMARKET_DATA_TIMEOUT": "4",
         "POLYMARKET_CONNECTION_LIFETIME": "60",
+        "POLYMARKET_MARKET_LIFETIME": "3600",
+        "POLYMARKET_CHURN_LIMIT": "50",
+        "POLYMARKET_SILENCE_MINIMUM": "2",
+        "POLYMARKET_SILENCE_MAXIMUM": "6",
+        "POLYMARKET_QUIET_INTERVAL": "7",
+        "POLYMARKET_FIRST_BOOK_TIMEOUT": "5",
+        "POLYMARKET_LAG_LIMIT": "1.5",
+        "POLYMARKET_WITNESS_BUDGET": "0",
+        "POLYMARKET_VERIFICATION": "always",
+        "POLYMARKET_DUAL_CONNECTION": "on",
         "POLYMARKET_RESOLUTION_INTERVAL": "0.5",
         "POLYMARKET_RESOLUTION_INTERVAL_MAXIMUM": "8",
         "POLYMARKET_BACKOFF_INITIAL": "0.1",
@@ -108,6 +123,16 @@ def test_every_knob_has_its_variable():
         ping_timeout=9.0,
         data_timeout=4.0,
         connection_lifetime=60.0,
+        market_lifetime=3600.0,
+        churn_limit=50,
+        silence_minimum=2.0,
+        silence_maximum=6.0,
+        quiet_interval=7.0,
+        first_book_timeout=5.0,
+        lag_limit=1.5,
+        witness_budget=0,
+        verification=Verification.ALWAYS,
+        dual_connection=True,
         resolution_interval=0.5,
         resolution_interval_maximum=8.0,
         backoff_initial=0.1,
@@ -137,9 +162,12 @@ def test_arguments_win_over_variables():
         ("POLYMARKET_BACKOFF_JITTER", "1,5", "expected a number"),
         ("POLYMARKET_MAILBOX_CAPACITY", "1.5", "expected a whole number"),
         ("POLYMARKET_ASSETS_PER_CONNECTION", "many", "expected a whole number"),
+        ("POLYMARKET_WITNESS_BUDGET", "0.5", "expected a whole number"),
+        ("POLYMARKET_DUAL_CONNECTION", "perhaps", "expected `on` or `off`"),
+        ("POLYMARKET_VERIFICATION", "on", "expected one of off, top, sample, always"),
     ],
 )
-def test_a_variable_that_is_no_number_is_named_with_its_value(variable, text, wanted):
+def test_a_variable_that_cannot_be_read_is_named_with_its_value(variable, text, wanted):
     with pytest.raises(SettingsError) as caught:
         Settings.from_environ({variable: text})
     assert str(caught.value) == f"{variable}='{text}': {wanted}"
@@ -160,6 +188,14 @@ def test_a_variable_that_is_no_number_is_named_with_its_value(variable, text, wa
         ("assets_per_connection", 501, "the venue loses data"),
         ("ping_timeout", 10.0, r"longer than ping_interval \(10.0\)"),
         ("ping_timeout", 0, "longer than ping_interval"),
+        ("churn_limit", 0, "greater than 0"),
+        ("market_lifetime", 0, "greater than 0"),
+        ("silence_minimum", 0, "greater than 0"),
+        ("quiet_interval", 0, "greater than 0"),
+        ("first_book_timeout", 0, "greater than 0"),
+        ("lag_limit", 0, "greater than 0"),
+        ("witness_budget", -1, "0 or more"),
+        ("silence_maximum", 9.9, r"not be shorter than silence_minimum \(10.0\)"),
     ],
 )
 def test_a_number_that_cannot_work_is_named_with_what_would(name, value, wanted):
@@ -178,6 +214,8 @@ def test_a_number_that_cannot_work_is_named_with_what_would(name, value, wanted)
         *(("backoff_multiplier", value) for value in (1, 10)),
         *(("assets_per_connection", value) for value in (1, 500)),
         ("mailbox_capacity", 1),
+        ("witness_budget", 0),
+        ("silence_maximum", 10.0),
     ],
 )
 def test_the_ends_of_a_range_belong_to_it(name, value):
@@ -195,6 +233,31 @@ def test_a_longer_ping_interval_needs_a_longer_timeout():
     with pytest.raises(SettingsError, match="ping_timeout"):
         Settings(ping_interval=30.0)
     assert Settings(ping_interval=30.0, ping_timeout=90.0).ping_timeout == 90.0
+
+
+def test_a_longer_shortest_silence_needs_a_longer_longest_one():
+    with pytest.raises(SettingsError, match="silence_maximum"):
+        Settings(silence_minimum=61.0)
+    settings = Settings(silence_minimum=61.0, silence_maximum=61.0)
+    assert settings.silence_maximum == 61.0
+
+
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        *(("on", True), ("true", True), ("1", True), ("ON", True), ("True", True)),
+        *(("off", False), ("false", False), ("0", False), ("Off", False)),
+    ],
+)
+def test_a_switch_is_on_or_off_in_any_usual_way(text, on):
+    settings = Settings.from_environ({"POLYMARKET_DUAL_CONNECTION": text})
+    assert settings.dual_connection is on
+
+
+@pytest.mark.parametrize("verification", Verification)
+def test_how_much_is_verified_is_one_word(verification):
+    settings = Settings.from_environ({"POLYMARKET_VERIFICATION": str(verification)})
+    assert settings.verification is verification
 
 
 # URLs

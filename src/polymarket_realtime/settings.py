@@ -3,85 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import attrs
-import cattrs
 
 from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
+from polymarket_realtime._model.trust import Verification
 from polymarket_realtime._protocol.backoff import Backoff
 from polymarket_realtime.credentials_input import check_address, read_account
-from polymarket_realtime.errors import CredentialsError, InsecureUrl, SettingsError
+from polymarket_realtime.errors import CredentialsError, SettingsError
+from polymarket_realtime.settings_fields import (
+    channel_url,
+    not_negative,
+    parse_field,
+    positive,
+    rest_url,
+    socket_url,
+)
 
 __all__ = ["Settings"]
 
 _PREFIX: Final = "POLYMARKET_"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_url(_: Any, attribute: attrs.Attribute[str], url: str) -> None:
-    plain, secure = attribute.metadata["schemes"]
-    # First of all, so that no other message can repeat a password.
-    without_user_info = re.sub(r"//.*@", "//…@", url)
-    if without_user_info != url:
-        raise SettingsError(attribute.name, without_user_info, "no user info in URLs")
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise SettingsError(attribute.name, url, str(error)) from error
-    if parts.scheme not in (plain, secure) or not host:
-        raise SettingsError(attribute.name, url, f"expected a URL like {secure}://host/path")
-    if parts.scheme == plain and not _is_loopback(host):
-        raise InsecureUrl(attribute.name, url, secure)
-
-
-def _check_positive(_: Any, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not 0 < value < math.inf:
-        raise SettingsError(attribute.name, value, "must be greater than 0, and finite")
-
-
-def _rest_url(default: str) -> Any:
-    return attrs.field(
-        default=default,
-        validator=_check_url,
-        converter=lambda url: url.rstrip("/"),
-        metadata={"schemes": ("http", "https")},
-    )
-
-
-def _channel_url(channel: str) -> Any:
-    def with_path(url: str) -> str:
-        """The venue answers 404 on its bare base `/ws/`, which documents still name."""
-        return f"{url.rstrip('/')}/{channel}" if url.rstrip("/").endswith("/ws") else url
-
-    return attrs.field(
-        default=f"wss://ws-subscriptions-clob.polymarket.com/ws/{channel}",
-        validator=_check_url,
-        converter=with_path,
-        metadata={"schemes": ("ws", "wss")},
-    )
-
-
-def _socket_url(default: str) -> Any:
-    return attrs.field(default=default, validator=_check_url, metadata={"schemes": ("ws", "wss")})
-
-
-def _positive(default: float) -> Any:
-    return attrs.field(default=default, validator=_check_positive)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,6 +54,21 @@ class Settings:
             may be silent before its connection is replaced.
         connection_lifetime: Seconds after which a connection that the venue would end by itself
             is replaced, without a gap. RTDS ends each after 7,200.
+        market_lifetime: The same of the market channel, where tokens fall silent on connections
+            that have lasted for many hours.
+        churn_limit: How many tokens may have been added to a connection of the market channel, or
+            taken from it, before it is replaced in the same way.
+        silence_minimum: Seconds that a busy token may be silent before the venue's REST is asked
+            whether that is right.
+        silence_maximum: The same for a token that is seldom heard; between the two, each token
+            has a limit by its own usual rate.
+        quiet_interval: Seconds between two questions about a token that stays silent.
+        first_book_timeout: Seconds that the first book of a token may take.
+        lag_limit: Seconds by which frames may come late before their tokens are in doubt.
+        witness_budget: Most questions a minute to REST about books; 0 for none.
+        verification: How much is done to find books that are wrong without anybody saying so.
+        dual_connection: Whether two connections carry each token, so that losing one costs
+            nothing. The first copy of what they say counts.
         resolution_interval: Seconds between the first two questions whether a market that has
             ended is settled; later ones are further apart.
         resolution_interval_maximum: Seconds between two such questions at most, and while a
@@ -132,30 +91,40 @@ class Settings:
         credentials_problem: Why there is no account although one was asked for.
     """
 
-    market_url: str = _channel_url("market")
-    user_url: str = _channel_url("user")
-    rtds_url: str = _socket_url("wss://ws-live-data.polymarket.com")
-    polybolt_url: str = _socket_url("wss://ws-live-v2.polymarket.com/ws")
-    sports_url: str = _socket_url("wss://sports-api.polymarket.com/ws")
-    clob_url: str = _rest_url("https://clob.polymarket.com")
-    gamma_url: str = _rest_url("https://gamma-api.polymarket.com")
-    open_timeout: float = _positive(10.0)
-    lookup_timeout: float = _positive(10.0)
-    ping_interval: float = _positive(10.0)
+    market_url: str = channel_url("market")
+    user_url: str = channel_url("user")
+    rtds_url: str = socket_url("wss://ws-live-data.polymarket.com")
+    polybolt_url: str = socket_url("wss://ws-live-v2.polymarket.com/ws")
+    sports_url: str = socket_url("wss://sports-api.polymarket.com/ws")
+    clob_url: str = rest_url("https://clob.polymarket.com")
+    gamma_url: str = rest_url("https://gamma-api.polymarket.com")
+    open_timeout: float = positive(10.0)
+    lookup_timeout: float = positive(10.0)
+    ping_interval: float = positive(10.0)
     ping_timeout: float = attrs.field(default=30.0)
-    data_timeout: float = _positive(20.0)
-    connection_lifetime: float = _positive(6600.0)
-    resolution_interval: float = _positive(15.0)
-    resolution_interval_maximum: float = _positive(600.0)
-    backoff_initial: float = _positive(1.0)
-    backoff_maximum: float = _positive(60.0)
+    data_timeout: float = positive(20.0)
+    connection_lifetime: float = positive(6600.0)
+    market_lifetime: float = positive(4 * 3600.0)
+    churn_limit: int = positive(2000)
+    silence_minimum: float = positive(10.0)
+    silence_maximum: float = attrs.field(default=60.0)
+    quiet_interval: float = positive(120.0)
+    first_book_timeout: float = positive(10.0)
+    lag_limit: float = positive(5.0)
+    witness_budget: int = not_negative(30)
+    verification: Verification = Verification.SAMPLE
+    dual_connection: bool = False
+    resolution_interval: float = positive(15.0)
+    resolution_interval_maximum: float = positive(600.0)
+    backoff_initial: float = positive(1.0)
+    backoff_maximum: float = positive(60.0)
     backoff_multiplier: float = attrs.field(default=2.0)
     backoff_jitter: float = attrs.field(default=0.2)
     assets_per_connection: int = attrs.field(default=200)
-    tokens_per_subscription: int = _positive(200)
-    max_message_size: int = _positive(32 * 1024 * 1024)
-    mailbox_capacity: int = _positive(1024)
-    notify_interval: float = _positive(0.25)
+    tokens_per_subscription: int = positive(200)
+    max_message_size: int = positive(32 * 1024 * 1024)
+    mailbox_capacity: int = positive(1024)
+    notify_interval: float = positive(0.25)
     user_agent: str = "polymarket-realtime"
     record: Path | None = None
     credentials: Credentials | None = None
@@ -208,6 +177,12 @@ class Settings:
                 "only heard of by its answers",
             )
 
+    @silence_maximum.validator
+    def _check_silence(self, attribute: attrs.Attribute[float], value: float) -> None:
+        if not self.silence_minimum <= value < math.inf:
+            problem = f"must not be shorter than silence_minimum ({self.silence_minimum})"
+            raise SettingsError(attribute.name, value, problem)
+
     @backoff_multiplier.validator
     def _check_multiplier(self, attribute: attrs.Attribute[float], value: float) -> None:
         if not 1 <= value <= 10:
@@ -250,7 +225,8 @@ class Settings:
         for field in attrs.fields(cls):
             text = environ.get(_PREFIX + field.name.upper())
             if text and field.name not in _OF_ACCOUNT:
-                values[field.name] = _parsed(field, text)
+                variable = _PREFIX + field.name.upper()
+                values[field.name] = parse_field(field, variable, text)
         if _OF_ACCOUNT.isdisjoint(overrides):
             values |= _account(environ, postpone=postpone_credentials)
         return cls(**(values | overrides))
@@ -273,16 +249,3 @@ def _account(environ: Mapping[str, str], *, postpone: bool) -> dict[str, Any]:
         "wallet": account.wallet,
         "address": account.address,
     }
-
-
-_converter: Final = cattrs.Converter()
-
-
-def _parsed(field: attrs.Attribute[Any], text: str) -> Any:
-    wanted = {"str": str, "int": int, "float": float, "Path | None": Path}[str(field.type)]
-    try:
-        return _converter.structure(text, wanted)
-    except ValueError:
-        variable = _PREFIX + field.name.upper()
-        kind = "a whole number" if wanted is int else "a number"
-        raise SettingsError(variable, text, f"expected {kind}") from None

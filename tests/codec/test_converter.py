@@ -8,6 +8,8 @@ import pytest
 from polymarket_realtime._codec.converter import encode_json, event_to_dict, unstructure
 from polymarket_realtime._model import feed, market
 from polymarket_realtime._model.catalog import AssetName
+from polymarket_realtime._model.events import UnknownEvent
+from polymarket_realtime._model.trust import AssetState, Standing
 from polymarket_realtime._model.values import Level, Side
 
 YES = "1" * 77
@@ -42,6 +44,7 @@ def test_a_price_is_shown_with_decimal_strings_and_iso_times_in_the_declared_ord
         "spread": "0.01",
         "last_trade_price": None,
         "change": "-0.005",
+        "state": "live",
         "timestamp": "2023-11-14T22:13:20.250Z",
         "received_at": "2023-11-14T22:13:21.500Z",
         "epoch": 2,
@@ -56,7 +59,43 @@ def test_levels_are_pairs_of_strings():
     shown = event_to_dict(event)
     assert (shown["bids"], shown["asks"]) == ([["0.4", "1000"]], [])
     assert (shown["best_bid"], shown["best_ask"], shown["spread"]) == ("0.4", None, None)
-    assert shown["in_sync"] is True
+    assert (shown["state"], shown["state_since"], shown["reason"]) == ("live", None, None)
+    assert "in_sync" not in shown, "there is one word for it"
+
+
+def test_a_book_in_doubt_shows_its_state_since_when_and_why():
+    standing = Standing(AssetState.SUSPECT, 1_700_000_000.5, "silent for 60 s")
+    event = market.OrderbookUpdate(
+        **HEAD, bids=(), asks=(), state=standing.state, standing=standing
+    )
+    shown = event_to_dict(event)
+    assert shown["state"] == "suspect"
+    assert shown["state_since"] == "2023-11-14T22:13:20.500Z"
+    assert shown["reason"] == "silent for 60 s"
+
+
+def test_a_change_of_state_is_shown_with_what_it_was_before():
+    event = feed.StateChanged(
+        received=12.5,
+        asset_id=YES,
+        state=AssetState.FROZEN,
+        before=AssetState.LIVE,
+        reason="REST has moved on",
+    )
+    assert event_to_dict(event) == {
+        "type": "state_changed",
+        "asset_id": YES,
+        "question": None,
+        "outcome": None,
+        "state": "frozen",
+        "before": "live",
+        "reason": "REST has moved on",
+        "since_at": "1970-01-01T00:00:12.500Z",
+        "received_at": "1970-01-01T00:00:12.500Z",
+    }
+    told_late = attrs.evolve(event, before=None, since=2.0)
+    shown = event_to_dict(told_late)
+    assert (shown["before"], shown["since_at"]) == (None, "1970-01-01T00:00:02.000Z")
 
 
 def test_changed_levels_have_their_side_first():
@@ -66,7 +105,7 @@ def test_changed_levels_have_their_side_first():
 
 def test_an_unknown_event_shows_its_fields_as_they_came():
     fields = {"event_type": "new", "list": [1, 2.5, None, True], "inner": {"a": "b"}}
-    event = market.UnknownEvent(received=0.0, event_type="new", asset_id=None, fields=fields)
+    event = UnknownEvent(received=0.0, event_type="new", asset_id=None, fields=fields)
     assert event_to_dict(event)["fields"] == fields
 
 
@@ -74,6 +113,7 @@ def test_a_resync_tells_how_long_the_gap_was():
     event = feed.Resynced(received=12.5, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=10)
     shown = event_to_dict(event)
     assert shown["gap_seconds"] == 2.5
+    assert shown["verified_by"] == "snapshot"
     assert shown["out_of_sync_at"] == "1970-01-01T00:00:10.000Z"
 
 

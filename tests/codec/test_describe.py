@@ -4,8 +4,11 @@ import attrs
 import pytest
 
 from polymarket_realtime._codec.describe import describe, short_id
-from polymarket_realtime._model import feed, lifecycle, live, market, user
-from polymarket_realtime._model.events import Event
+from polymarket_realtime._model import account_feed, events, feed, lifecycle, live, market, user
+from polymarket_realtime._model.account_feed import Incomplete, Reconciled
+from polymarket_realtime._model.catalog import AssetName
+from polymarket_realtime._model.events import Event, UnknownEvent
+from polymarket_realtime._model.trust import AssetState, Proof
 from polymarket_realtime._model.values import Level, Side
 
 YES = "123456" + "0" * 67 + "9876"
@@ -64,7 +67,7 @@ TRADE = user.TradeUpdate(
     bucket_index=None,
     matched_at=None,
 )
-RECONCILED = feed.Reconciled(
+RECONCILED = Reconciled(
     received=9.5,
     connection="user#0",
     open_orders=3,
@@ -72,6 +75,15 @@ RECONCILED = feed.Reconciled(
     found_trades=2,
     incomplete_since=7.0,
 )
+LOST = feed.StateChanged(
+    received=0.0,
+    asset_id=YES,
+    state=AssetState.OUT_OF_SYNC,
+    before=AssetState.LIVE,
+    reason="crossed",
+)
+RESYNCED = feed.Resynced(received=3.0, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=0.5)
+NAME = AssetName(question="Will\n?", outcome="Yes", slug="will")
 LEVEL = Level(Decimal("0.4"), Decimal(3))
 
 LIVE = {"received": 0.0, "timestamp_ms": 0}
@@ -247,7 +259,7 @@ LINES = [
         "GONE s: r; use another",
     ),
     (
-        market.UnknownEvent(received=0.0, event_type="new\n", asset_id=None, fields={}),
+        UnknownEvent(received=0.0, event_type="new\n", asset_id=None, fields={}),
         r"unknown event 'new\n'",
     ),
     (feed.Connected(**CONNECTION, attempt=1), "connected market#0, 2 assets"),
@@ -259,13 +271,32 @@ LINES = [
         feed.Interrupted(**CONNECTION, reason="resolved", retry_in=None),
         "INTERRUPTED market#0: resolved; no redial",
     ),
+    (LOST, "OUT OF SYNC 123456…9876: crossed"),
+    (attrs.evolve(LOST, about=NAME), r"OUT OF SYNC 123456…9876 'Yes' in 'Will\n?': crossed"),
     (
-        feed.OutOfSync(received=0.0, asset_id=YES, reason="crossed"),
-        "OUT OF SYNC 123456…9876: crossed",
+        attrs.evolve(LOST, state=AssetState.LIVE, before=LOST.state, reason=""),
+        "live 123456…9876",
     ),
     (
-        feed.Resynced(received=3.0, asset_id=YES, market=MARKET, epoch=2, out_of_sync_since=0.5),
-        "resynced 123456…9876 after 2.50 s, epoch 2",
+        attrs.evolve(LOST, state=AssetState.QUIET, reason="silent for 60 s; REST agrees"),
+        "quiet 123456…9876: silent for 60 s; REST agrees",
+    ),
+    (
+        attrs.evolve(LOST, state=AssetState.SUSPECT, reason="silent for 60 s"),
+        "SUSPECT 123456…9876: silent for 60 s",
+    ),
+    (
+        feed.Gap(received=3.0, feed="market", asset_ids=(YES,), reason="cut", gap_since=0.5),
+        "GAP 123456…9876 of 2.50 s, its result is in the books that follow: cut",
+    ),
+    (
+        feed.Gap(received=3.0, feed="market", asset_ids=(YES, "2"), reason="cut", gap_since=0.5),
+        "GAP 2 books of 2.50 s, its result is in the books that follow: cut",
+    ),
+    (RESYNCED, "resynced 123456…9876 after 2.50 s, epoch 2, by snapshot"),
+    (
+        attrs.evolve(RESYNCED, verified_by=Proof.REST),
+        "resynced 123456…9876 after 2.50 s, epoch 2, by rest",
     ),
     (ORDER, "order 0xabab…abab LIVE BUY 10 of 123456…9876 'Yes' at 0.4, 2.5 filled"),
     (
@@ -280,7 +311,7 @@ LINES = [
         "own trade 83b5c8…a6e7 MINED BUY 2.5 of 123456…9876 'Yes' at 0.4, order - [-]",
     ),
     (
-        feed.Incomplete(received=0.0, reason="HTTP 500"),
+        Incomplete(received=0.0, reason="HTTP 500"),
         "INCOMPLETE: HTTP 500",
     ),
     (
@@ -301,7 +332,7 @@ def test_every_kind_of_event_has_a_line_of_its_own():
     described = {type(event) for event, _ in LINES}
     kinds = {
         cls
-        for module in (market, lifecycle, live, feed, user)
+        for module in (market, lifecycle, live, feed, account_feed, events, user)
         for cls in vars(module).values()
         if isinstance(cls, type) and issubclass(cls, Event) and "type" in vars(cls)
     }

@@ -5,7 +5,7 @@ import attrs
 import pytest
 
 from polymarket_realtime._model import feed, lifecycle, market
-from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.events import Event, EventType, UnknownEvent
 from polymarket_realtime._model.values import Level, LevelChange, Side
 
 YES, NO = "1" * 77, "2" * 77
@@ -111,7 +111,7 @@ def test_events_find_the_readers_of_their_assets_and_announcements_all_who_liste
     whole = {"received": 0.0, "market": MARKET, "asset_ids": (YES, NO), "timestamp_ms": 0}
     created = lifecycle.MarketCreated(**whole, outcomes=("Yes", "No"), question="?", slug="s")
     resolved = lifecycle.MarketResolved(**whole, winning_asset_id=YES, winning_outcome="Yes")
-    unknown = market.UnknownEvent(received=0.0, event_type="x", asset_id=None, fields={})
+    unknown = UnknownEvent(received=0.0, event_type="x", asset_id=None, fields={})
     lost = feed.Interrupted(
         received=0.0, connection="market#0", asset_ids=(YES, NO), reason="r", retry_in=1.0
     )

@@ -14,7 +14,13 @@ from polymarket_realtime._model.topics import (
 
 ASSET = "1" * 77
 OF_ONE_ASSET = [PriceTopic, BookTopic, DeltaTopic, TradeTopic, ResolutionTopic, AssetTopic]
-CONTINUITY = {feed.Connected, feed.Interrupted, feed.OutOfSync, feed.Resynced}
+CONTINUITY = {
+    feed.Connected,
+    feed.Interrupted,
+    feed.StateChanged,
+    feed.Gap,
+    feed.Resynced,
+}
 
 
 @pytest.mark.parametrize("cls", OF_ONE_ASSET)

@@ -5,8 +5,8 @@ import attrs
 import pytest
 
 from polymarket_realtime._codec.converter import event_to_dict
+from polymarket_realtime._model.account_feed import Reconciled
 from polymarket_realtime._model.events import USER_FEED
-from polymarket_realtime._model.feed import Reconciled
 from polymarket_realtime._model.user import OrderUpdate, TradeRole, TradeUpdate, UpdateSource
 from polymarket_realtime._model.values import Side
 

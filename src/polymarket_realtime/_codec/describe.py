@@ -6,8 +6,9 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Final
 
-from polymarket_realtime._model import feed, lifecycle, live, market, user
+from polymarket_realtime._model import account_feed, events, feed, lifecycle, live, market, user
 from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.trust import AssetState
 
 __all__ = ["describe", "short_id"]
 
@@ -30,7 +31,7 @@ def _price(value: Decimal | None) -> str:
     return "-" if value is None else format(value, "f")
 
 
-def _token(event: market.MarketEvent | feed.OutOfSync | feed.Resynced) -> str:
+def _token(event: market.MarketEvent | feed.StateChanged | feed.Resynced) -> str:
     """The token's id and, once it is known, what it pays for."""
     name = "" if event.about is None else f" {event.about.outcome!r} in {event.about.question!r}"
     return f"{short_id(event.asset_id)}{name}"
@@ -176,7 +177,7 @@ def _(event: user.TradeUpdate) -> str:
 
 
 @describe.register
-def _(event: market.UnknownEvent) -> str:
+def _(event: events.UnknownEvent) -> str:
     return f"unknown event {event.event_type!r}"
 
 
@@ -193,22 +194,28 @@ def _(event: feed.Interrupted) -> str:
 
 
 @describe.register
-def _(event: feed.OutOfSync) -> str:
-    return f"OUT OF SYNC {_token(event)}: {event.reason}"
+def _(event: feed.StateChanged) -> str:
+    trusted = event.state in (AssetState.LIVE, AssetState.QUIET, AssetState.RESOLVED)
+    word = event.state.replace("_", " ")
+    why = f": {event.reason}" if event.reason else ""
+    return f"{word if trusted else word.upper()} {_token(event)}{why}"
 
 
 @describe.register
 def _(event: feed.Resynced) -> str:
-    return f"resynced {_token(event)} after {event.gap_seconds:.2f} s, epoch {event.epoch}"
+    return (
+        f"resynced {_token(event)} after {event.gap_seconds:.2f} s, epoch {event.epoch}, "
+        f"by {event.verified_by}"
+    )
 
 
 @describe.register
-def _(event: feed.Incomplete) -> str:
+def _(event: account_feed.Incomplete) -> str:
     return f"INCOMPLETE: {event.reason}"
 
 
 @describe.register
-def _(event: feed.Reconciled) -> str:
+def _(event: account_feed.Reconciled) -> str:
     return (
         f"reconciled {event.connection} after {event.gap_seconds:.2f} s, "
         f"{event.open_orders} open orders, {event.found_orders} orders and "
@@ -218,12 +225,22 @@ def _(event: feed.Reconciled) -> str:
 
 @describe.register
 def _(event: feed.Gap) -> str:
+    if event.stream is None:
+        return _gap_of_books(event)
     if event.filled:
         lost = "nothing is missing"
     else:
         lost = "an unknown number" if event.missed is None else f"{event.missed}"
         lost = f"{lost} of its events missing"
     return f"GAP {event.stream} of {event.gap_seconds:.2f} s, {lost}: {event.reason}"
+
+
+def _gap_of_books(event: feed.Gap) -> str:
+    whose = short_id(event.asset_ids[0]) if event.assets == 1 else f"{event.assets} books"
+    return (
+        f"GAP {whose} of {event.gap_seconds:.2f} s, its result is in the books that follow: "
+        f"{event.reason}"
+    )
 
 
 @describe.register

@@ -23,12 +23,14 @@ __all__ = [
     "MarketFrame",
     "MarketResolvedFrame",
     "NewMarketFrame",
+    "OfOneAsset",
     "PriceChange",
     "PriceChangeFrame",
     "TextFrame",
     "TickSizeChangeFrame",
     "UnknownFrame",
     "WireLevelObject",
+    "as_malformed",
 ]
 
 
@@ -187,6 +189,16 @@ class MalformedFrame:
     problem: str
     asset_ids: tuple[AssetId, ...] = ()
 
+
+def as_malformed(frame: Any, problem: str) -> MalformedFrame:
+    """A frame that could be read, but not be understood."""
+    changes = getattr(frame, "price_changes", ())
+    assets = [holder.asset_id for holder in (frame, *changes) if hasattr(holder, "asset_id")]
+    return MalformedFrame(frame.event_type, problem, tuple(dict.fromkeys(assets)))
+
+
+OfOneAsset = LastTradePriceFrame | TickSizeChangeFrame | BestBidAskFrame
+"""Frames about one asset that are no part of its book."""
 
 MarketFrame = (
     BookFrame

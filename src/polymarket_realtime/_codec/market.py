@@ -7,7 +7,7 @@ tolerant path, and nothing is ever fatal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +25,7 @@ from polymarket_realtime._codec.tolerant import (
 )
 from polymarket_realtime._model.ids import AssetId
 
-__all__ = ["decode_market_frames", "encode_market_interest", "encode_operation"]
+__all__ = ["batches", "decode_market_frames", "encode_market_interest", "encode_operation"]
 
 Decoded = tuple[MarketFrame, bytes]
 """A frame and the text that it was read from."""
@@ -43,6 +43,9 @@ _DECODERS: Final = {
     name.encode(): msgspec.json.Decoder(cls).decode for name, cls in _FRAMES.items()
 }
 _encode_json: Final = msgspec.json.Encoder().encode
+
+_IDS_PER_FRAME: Final = 100
+"""The venue hangs up on a frame that names thousands. Source: rs-clob-client-v2 #116."""
 
 _KEY = b'"event_type":"'
 _KEY_LENGTH = len(_KEY)
@@ -120,6 +123,14 @@ def _assets_in(fields: dict[str, Any]) -> tuple[AssetId, ...]:
     holders = [fields, *(changes if isinstance(changes, list) else ())]
     named = (holder.get("asset_id") for holder in holders if isinstance(holder, dict))
     return tuple(dict.fromkeys(AssetId(name) for name in named if isinstance(name, str)))
+
+
+def batches(asset_ids: Sequence[AssetId]) -> list[Sequence[AssetId]]:
+    """As many as one frame may name at a time."""
+    return [
+        asset_ids[start : start + _IDS_PER_FRAME]
+        for start in range(0, len(asset_ids), _IDS_PER_FRAME)
+    ]
 
 
 def encode_market_interest(asset_ids: Iterable[AssetId]) -> str:

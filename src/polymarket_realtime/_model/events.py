@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
 from polymarket_realtime._model.catalog import AssetName
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.values import utc_from_seconds
 
-__all__ = ["MARKET_FEED", "USER_FEED", "Event", "EventType", "NamedEvent"]
+__all__ = ["MARKET_FEED", "USER_FEED", "Event", "EventType", "NamedEvent", "UnknownEvent"]
 
 MARKET_FEED: Final = "market"
 """Endpoint of the market channel, and the route of what it tells to everybody."""
@@ -49,7 +50,7 @@ class EventType(StrEnum):
     UNKNOWN = "unknown"
     CONNECTED = "connected"
     INTERRUPTED = "interrupted"
-    OUT_OF_SYNC = "out_of_sync"
+    STATE_CHANGED = "state_changed"
     RESYNCED = "resynced"
     INCOMPLETE = "incomplete"
     RECONCILED = "reconciled"
@@ -102,3 +103,20 @@ class NamedEvent(Event):
     def question(self) -> str | None:
         """The market's question: text of the venue, to be taken as data."""
         return None if self.about is None else self.about.question
+
+
+@attrs.frozen(kw_only=True)
+class UnknownEvent(Event):
+    """Something that this package does not know, kept as it came."""
+
+    type: ClassVar = EventType.UNKNOWN
+    shown: ClassVar = ("type", "event_type", "asset_id", "fields", "received_at")
+
+    event_type: str
+    asset_id: AssetId | None
+    fields: dict[str, Any]
+    raw: bytes = attrs.field(default=b"", repr=False, eq=False)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return (self.asset_id or MARKET_FEED,)

@@ -1,20 +1,21 @@
 """Events about the feed itself: when its data began, stopped and began again to be the truth.
 
-They travel in order with the market events, so a reader can act on nothing but the truth:
-distrust an asset from `Interrupted` or `OutOfSync` until its `Resynced`, what is known of the
-account from `Interrupted` or `Incomplete` until `Reconciled`, and a live stream from
-`Interrupted` until its `Gap` says that it flows again and what may be missing.
+They travel in order with the market events, so a reader can act on nothing but the truth: on a
+token while its latest `StateChanged` says `live`, and on a live stream except from `Interrupted`
+until its `Gap` says that it flows again and what may be missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable
 from datetime import datetime
 from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import USER_FEED, Event, EventType, NamedEvent
+from polymarket_realtime._model.events import Event, EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.trust import AssetState, Proof
 from polymarket_realtime._model.values import utc_from_seconds
 
 __all__ = [
@@ -22,11 +23,9 @@ __all__ = [
     "Dropped",
     "FeedEvent",
     "Gap",
-    "Incomplete",
     "Interrupted",
-    "OutOfSync",
-    "Reconciled",
     "Resynced",
+    "StateChanged",
     "StreamGone",
 ]
 
@@ -95,13 +94,40 @@ class _AssetFeedEvent(NamedEvent, FeedEvent):
 
 
 @attrs.frozen(kw_only=True)
-class OutOfSync(_AssetFeedEvent):
-    """One book must not be trusted until its `Resynced`, while its connection lives on."""
+class StateChanged(_AssetFeedEvent):
+    """What may be believed of one token has changed.
 
-    type: ClassVar = EventType.OUT_OF_SYNC
-    shown: ClassVar = ("type", "asset_id", "question", "outcome", "reason", "received_at")
+    `live` comes after the book that made it so, everything else as soon as it is known.
 
+    Attributes:
+        state: From now on.
+        before: Until now; None if a reader is only told how it is when it joins.
+        reason: Why, one sentence; empty if there is nothing to explain.
+    """
+
+    type: ClassVar = EventType.STATE_CHANGED
+    shown: ClassVar = (
+        *("type", "asset_id", "question", "outcome", "state", "before", "reason"),
+        *("since_at", "received_at"),
+    )
+
+    state: AssetState
+    before: AssetState | None
     reason: str
+    since: float = attrs.field()
+
+    @since.default
+    def _now(self) -> float:
+        return self.received
+
+    @property
+    def since_at(self) -> datetime:
+        """When the state began, aware UTC."""
+        return utc_from_seconds(self.since)
+
+    @property
+    def conflation_key(self) -> Hashable | None:
+        return (EventType.STATE_CHANGED, self.asset_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,16 +136,22 @@ class Resynced(_AssetFeedEvent):
 
     Nothing is replayed by the venue: what happened between `out_of_sync_at` and now is only
     visible in its result.
+
+    Attributes:
+        epoch: Number of the run of gapless updates that begins.
+        verified_by: What says that it is the truth.
+        out_of_sync_since: When readers were told that it was not, in seconds since the epoch.
     """
 
     type: ClassVar = EventType.RESYNCED
     shown: ClassVar = (
         *("type", "asset_id", "market", "question", "outcome"),
-        *("epoch", "out_of_sync_at", "gap_seconds", "received_at"),
+        *("epoch", "verified_by", "out_of_sync_at", "gap_seconds", "received_at"),
     )
 
     market: ConditionId
     epoch: int
+    verified_by: Proof = Proof.SNAPSHOT
     out_of_sync_since: float
 
     @property
@@ -134,117 +166,74 @@ class Resynced(_AssetFeedEvent):
 
 
 @attrs.frozen(kw_only=True)
-class Incomplete(FeedEvent):
-    """Something of the account may be unknown until `Reconciled`, while its connection lives on.
+class Gap(FeedEvent):
+    """Data comes again; what there was between `gap_from` and `gap_to` may be missing.
+
+    Of books the result of it is in the snapshots that follow; of a live stream it is lost.
 
     Attributes:
-        reason: Why, one sentence.
-    """
-
-    type: ClassVar = EventType.INCOMPLETE
-    shown: ClassVar = ("type", "reason", "received_at")
-
-    reason: str
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (USER_FEED,)
-
-
-@attrs.frozen(kw_only=True)
-class Reconciled(FeedEvent):
-    """What is known of the account's orders and trades is complete again, and stays it.
-
-    Whatever the user channel did not say while it was down has been asked for by REST and came
-    just before, as updates with `source` "reconciled".
-
-    Attributes:
-        connection: The connection that keeps it complete from now on.
-        open_orders: How many orders are open.
-        found_orders: Updates of orders that only REST told.
-        found_trades: The same of trades.
-        incomplete_since: When the account's state stopped being complete, in seconds since the
-            epoch.
-    """
-
-    type: ClassVar = EventType.RECONCILED
-    shown: ClassVar = (
-        *("type", "connection", "open_orders", "found_orders", "found_trades"),
-        *("incomplete_at", "gap_seconds", "received_at"),
-    )
-
-    connection: str
-    open_orders: int
-    found_orders: int
-    found_trades: int
-    incomplete_since: float
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (USER_FEED,)
-
-    @property
-    def incomplete_at(self) -> datetime:
-        """When the account's state stopped being complete, aware UTC."""
-        return utc_from_seconds(self.incomplete_since)
-
-    @property
-    def gap_seconds(self) -> float:
-        """How long it was not complete, in seconds."""
-        return round(max(0.0, self.received - self.incomplete_since), 3)
-
-
-@attrs.frozen(kw_only=True)
-class _StreamEvent(FeedEvent):
-    """About one stream of a live feed: `activity`, `comments`, `sports`, `crypto:btcusd`."""
-
-    feed: str
-    stream: str
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (self.stream,)
-
-
-@attrs.frozen(kw_only=True)
-class Gap(_StreamEvent):
-    """A live stream flows again; what it said since `gap_since` may be missing.
-
-    Attributes:
+        feed: The endpoint.
+        stream: Of a live feed, its stream: `activity`, `crypto:btcusd`; None of books.
+        asset_ids: Of books, whose; a subscription is told of its own.
         reason: Why, one sentence.
         missed: How many events are missing, where the venue counts them; None if nobody knows.
         filled: Whether what the venue keeps of the last minutes has closed the gap: nothing is
             missing then.
-        gap_since: When the stream was last heard before, in seconds since the epoch.
+        gap_since: The last moment at which nothing was missing, in seconds since the epoch.
     """
 
     type: ClassVar = EventType.GAP
     shown: ClassVar = (
-        *("type", "feed", "stream", "reason", "missed", "filled"),
-        *("gap_at", "gap_seconds", "received_at"),
+        *("type", "feed", "stream", "assets", "asset_ids", "reason", "missed", "filled"),
+        *("gap_from", "gap_to", "gap_seconds", "received_at"),
     )
 
+    feed: str
+    stream: str | None = None
+    asset_ids: tuple[AssetId, ...] = ()
     reason: str
     gap_since: float
     missed: int | None = None
     filled: bool = False
 
     @property
-    def gap_at(self) -> datetime:
-        """When the stream was last heard before, aware UTC."""
+    def routes(self) -> tuple[str, ...]:
+        return self.asset_ids if self.stream is None else (self.stream,)
+
+    def among(self, asset_ids: Collection[AssetId]) -> Gap:
+        """The same of some books only."""
+        own = frozenset(asset_ids)
+        ids = tuple(each for each in self.asset_ids if each in own)
+        return self if ids == self.asset_ids else attrs.evolve(self, asset_ids=ids)
+
+    @property
+    def assets(self) -> int:
+        """How many books have it."""
+        return len(self.asset_ids)
+
+    @property
+    def gap_from(self) -> datetime:
+        """The last moment at which nothing was missing, aware UTC."""
         return utc_from_seconds(self.gap_since)
 
     @property
+    def gap_to(self) -> datetime:
+        """The first moment from which nothing is missing, aware UTC."""
+        return self.received_at
+
+    @property
     def gap_seconds(self) -> float:
-        """How long it was not heard, in seconds."""
+        """How long it was, in seconds."""
         return round(max(0.0, self.received - self.gap_since), 3)
 
 
 @attrs.frozen(kw_only=True)
-class StreamGone(_StreamEvent):
+class StreamGone(FeedEvent):
     """The venue does not serve this stream, or does so no more: nothing will come of it.
 
     Attributes:
+        feed: The endpoint.
+        stream: The stream of it: `activity`, `comments`, `sports`, `crypto:btcusd`.
         reason: What the venue said, one sentence.
         instead: What serves its purpose now, one sentence; None if nothing does.
     """
@@ -252,8 +241,14 @@ class StreamGone(_StreamEvent):
     type: ClassVar = EventType.STREAM_GONE
     shown: ClassVar = ("type", "feed", "stream", "reason", "instead", "received_at")
 
+    feed: str
+    stream: str
     reason: str
     instead: str | None
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return (self.stream,)
 
 
 @attrs.frozen(kw_only=True)

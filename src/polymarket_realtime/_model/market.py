@@ -10,12 +10,13 @@ from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model.events import MARKET_FEED, Event, EventType, NamedEvent
+from polymarket_realtime._model.events import EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.trust import AssetState, Standing
 from polymarket_realtime._model.values import (
     Level,
     LevelChange,
@@ -37,11 +38,10 @@ __all__ = [
     "PriceChangeEvent",
     "PriceSource",
     "TickSizeChange",
-    "UnknownEvent",
 ]
 
 _MARKET_HEAD = ("type", "asset_id", "market", "question", "outcome")
-_MARKET_TAIL = ("timestamp", "received_at", "epoch", "revision")
+_MARKET_TAIL = ("state", "timestamp", "received_at", "epoch", "revision")
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +55,8 @@ class MarketEvent(NamedEvent):
         epoch: Number of the run of gapless book updates that it belongs to; a new one begins
             after a reconnect, a loss of sync or a tick size change.
         revision: Sequence number of the asset's book when the event was made.
+        state: What may be believed of the asset, when the event was made or, of a price or a
+            view of a book, when it was read. Act on nothing but `LIVE`.
         raw: The venue's text.
     """
 
@@ -63,6 +65,7 @@ class MarketEvent(NamedEvent):
     timestamp_ms: int
     epoch: int
     revision: int
+    state: AssetState = AssetState.LIVE
     raw: bytes = attrs.field(default=b"", repr=False, eq=False)
 
     @property
@@ -151,15 +154,31 @@ class OrderbookUpdate(MarketEvent):
     type: ClassVar = EventType.AGG_ORDERBOOK
     shown: ClassVar = (
         *_MARKET_HEAD,
-        *("bids", "asks", "best_bid", "best_ask", "spread", "tick_size", "in_sync"),
+        *("bids", "asks", "best_bid", "best_ask", "spread", "tick_size"),
+        *("state_since", "reason"),
         *_MARKET_TAIL,
     )
 
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     tick_size: Decimal | None = None
-    in_sync: bool = True
-    """False while the book must not be trusted: its next snapshot is awaited."""
+    standing: Standing | None = attrs.field(default=None, repr=False, eq=False)
+    """The state with its reason, when the view was made."""
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether these levels are shown as the truth; of others the next snapshot is awaited."""
+        return self.state.in_sync
+
+    @property
+    def state_since(self) -> datetime | None:
+        """When the state began, aware UTC."""
+        return None if self.standing is None else self.standing.since_at
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in this state; None if there is nothing to explain."""
+        return (self.standing.reason or None) if self.standing is not None else None
 
     @property
     def best_bid(self) -> Decimal | None:
@@ -275,20 +294,3 @@ class BestBidAsk(MarketEvent):
     @property
     def conflation_key(self) -> Hashable | None:
         return (EventType.BEST_BID_ASK, self.asset_id)
-
-
-@attrs.frozen(kw_only=True)
-class UnknownEvent(Event):
-    """Something that this package does not know, kept as it came."""
-
-    type: ClassVar = EventType.UNKNOWN
-    shown: ClassVar = ("type", "event_type", "asset_id", "fields", "received_at")
-
-    event_type: str
-    asset_id: AssetId | None
-    fields: dict[str, Any]
-    raw: bytes = attrs.field(default=b"", repr=False, eq=False)
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (self.asset_id or MARKET_FEED,)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import attrs
 
-from polymarket_realtime._model import feed, lifecycle, market, user
+from polymarket_realtime._model import account_feed, events, feed, lifecycle, market, user
 from polymarket_realtime._model.catalog import Market, MarketGroup
 from polymarket_realtime._model.events import MARKET_FEED, USER_FEED, Event
 from polymarket_realtime._model.ids import AssetId, ConditionId
@@ -35,7 +35,8 @@ __all__ = [
 _CONTINUITY: tuple[type[Event], ...] = (
     feed.Connected,
     feed.Interrupted,
-    feed.OutOfSync,
+    feed.StateChanged,
+    feed.Gap,
     feed.Resynced,
 )
 _OF_EVERY_ASSET: tuple[type[Event], ...] = (
@@ -145,7 +146,7 @@ class AssetTopic(AssetTopicBase):
         market.PriceChangeEvent,
         market.LastTradePrice,
         market.BestBidAsk,
-        market.UnknownEvent,
+        events.UnknownEvent,
     )
 
 
@@ -253,8 +254,8 @@ class UserTopicBase(Topic):
 _OF_THE_ACCOUNT: tuple[type[Event], ...] = (
     feed.Connected,
     feed.Interrupted,
-    feed.Incomplete,
-    feed.Reconciled,
+    account_feed.Incomplete,
+    account_feed.Reconciled,
 )
 
 
