@@ -2,7 +2,10 @@
 
 import json
 
+from polymarket_realtime._codec.frames import PriceChange
 from polymarket_realtime._model import feed, market
+from polymarket_realtime._model.trust import AssetState
+from polymarket_realtime._model.values import Side
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
 from polymarket_realtime.testing import make_book
@@ -18,7 +21,10 @@ T0 = 1_700_000_000_000
 
 
 class Talk:
-    """One connection. `now` is the time; everything said happens at it."""
+    """One connection. `now` is the time; everything said happens at it.
+
+    `told` holds all events; what is given back leaves out states that are no loss.
+    """
 
     def __init__(self, *assets, books=None, now=START, **knobs):
         self.books = BookStore() if books is None else books
@@ -27,11 +33,16 @@ class Talk:
             self.books, frozenset(assets), now, wall_offset=WALL, **knobs
         )
         self.counters = self.protocol.counters
+        self.told = []
+
+    def _tell(self, events):
+        self.told += events
+        return [event for event in events if not _is_state(event) or _is_loss(event)]
 
     def hears(self, *said):
         """Frames (dicts, lists) or texts, in one read; the events that they give."""
         payloads = [text if isinstance(text, bytes) else _encode(text) for text in said]
-        return self.protocol.receive(payloads, self.now)
+        return self._tell(self.protocol.receive(payloads, self.now))
 
     def says(self):
         """What the protocol wants to send by now: JSON decoded, text as it is."""
@@ -48,7 +59,7 @@ class Talk:
     def passes(self, seconds):
         """Let time pass at once; the events that it gives."""
         self.now += seconds
-        return self.protocol.advance(self.now)
+        return self._tell(self.protocol.advance(self.now))
 
     def waits(self, seconds):
         """Let time pass as the connection does, deadline by deadline, PONGs included.
@@ -57,9 +68,9 @@ class Talk:
         """
         start, end, events, sent = self.now, self.now + seconds, [], []
         while (deadline := self.protocol.next_deadline()) <= end:
-            assert deadline > self.now, "a deadline that is met must not stay"
-            self.now = deadline
-            events += self.protocol.advance(self.now)
+            assert deadline > self.now or self.books.untold, "a deadline that is met must not stay"
+            self.now = max(self.now, deadline)
+            events += self._tell(self.protocol.advance(self.now))
             said = self.says()
             if "PING" in said:
                 events += self.hears("PONG")
@@ -118,5 +129,23 @@ def prices(events):
 
 
 def lost(events):
-    """The reasons of those events that say that a book is not the truth."""
-    return [event.reason for event in events if isinstance(event, feed.OutOfSync)]
+    """The reasons of those events that say that a book has stopped being the truth."""
+    return [event.reason for event in events if _is_loss(event)]
+
+
+def _is_state(event):
+    return isinstance(event, feed.StateChanged)
+
+
+def _is_loss(event):
+    return _is_state(event) and event.state is AssetState.OUT_OF_SYNC
+
+
+def states(events):
+    """The states that are told, in order."""
+    return [event.state for event in events if isinstance(event, feed.StateChanged)]
+
+
+def make_change(side, price, size, *, asset=YES, **fields):
+    """A changed level as it comes from the wire."""
+    return PriceChange(asset, price, size, Side(side), **fields)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymarket_realtime._codec.user import decode_user_frames, structure_order, structure_trade
+from polymarket_realtime._model.account_feed import Reconciled
 from polymarket_realtime._model.credentials import OWN_KEY_MASK
-from polymarket_realtime._model.feed import Reconciled
 from polymarket_realtime._model.user import TradeRole, UpdateSource
 from polymarket_realtime._model.values import Side
 from polymarket_realtime._protocol.account_ledger import AccountLedger

@@ -2,11 +2,13 @@ from decimal import Decimal
 
 import pytest
 
-from polymarket_realtime._model.values import Level
+from polymarket_realtime._model.trust import AssetState, Doubt, Standing
+from polymarket_realtime._model.values import Level, utc_from_seconds
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.price_key import PriceKeys
 from polymarket_realtime.errors import CodecError
 
+CONNECTING, LIVE, QUIET, SUSPECT, _FROZEN, RESYNCING, OUT_OF_SYNC, *_ = AssetState
 ASSET = "1" * 77
 BIDS = (("0.39", "50"), ("0.40", "100"))
 ASKS = (("0.46", "20"), ("0.45", "80"))
@@ -14,16 +16,16 @@ ASKS = (("0.46", "20"), ("0.45", "80"))
 
 @pytest.fixture
 def book():
-    book = Book(ASSET, PriceKeys())
+    book = Book(PriceKeys(), asset_id=ASSET)
     book.replace(BIDS, ASKS)
     return book
 
 
 def test_a_new_book_is_empty_and_not_the_truth():
-    book = Book(ASSET, PriceKeys())
+    book = Book(PriceKeys(), asset_id=ASSET)
     assert (book.best_bid, book.best_ask, book.is_crossed) == (None, None, False)
     assert not book.in_sync
-    assert book.reason == "no snapshot yet"
+    assert book.standing == Standing(CONNECTING, 0.0, "its first book has not come yet")
     assert (book.epoch, book.revision) == (0, 0)
 
 
@@ -40,7 +42,7 @@ def test_levels_come_back_in_the_order_of_the_wire(book):
 
 
 def test_a_snapshot_in_any_order_is_understood():
-    book = Book(ASSET, PriceKeys())
+    book = Book(PriceKeys(), asset_id=ASSET)
     book.replace(reversed(BIDS), reversed(ASKS))
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
 
@@ -156,7 +158,7 @@ def test_the_venues_word_on_the_top_is_compared_by_value(book, best_bid, best_as
 
 @pytest.mark.parametrize(("best_bid", "best_ask"), [("", ""), ("0", "1"), (None, ""), ("0", None)])
 def test_the_venue_writes_an_empty_side_in_several_ways(best_bid, best_ask):
-    assert Book(ASSET, PriceKeys()).agrees_with(best_bid, best_ask)
+    assert Book(PriceKeys(), asset_id=ASSET).agrees_with(best_bid, best_ask)
 
 
 def test_no_word_on_the_top_makes_a_crossed_book_possible(book):
@@ -181,25 +183,136 @@ def test_a_view_has_the_best_levels_first_and_no_more_than_asked_for(book, depth
 
 
 def test_a_view_says_whether_it_can_be_trusted(book):
-    assert not book.view().in_sync
-    book.reason = None
-    assert book.view().in_sync
+    view = book.view()
+    assert (view.in_sync, view.state) == (False, CONNECTING)
+    assert view.reason == "its first book has not come yet"
+    book.enter(LIVE, "", 10.0)
+    view = book.view()
+    assert (view.in_sync, view.state, view.reason) == (True, LIVE, None)
+    assert view.state_since == utc_from_seconds(10.0)
+    book.enter(SUSPECT, "silent for 60 s", 70.0, Doubt.SILENCE)
+    view = book.view()
+    assert (view.in_sync, view.state, view.reason) == (True, SUSPECT, "silent for 60 s")
 
 
 def test_a_snapshot_event_is_the_book_at_its_numbers(book):
-    book.epoch, book.revision, book.timestamp_ms, book.tick_size = 3, 9, 1234, "0.01"
-    book.hash, book.received = "ab", 5.0
+    book.begin("0x1", 1234, "ab")
+    book.set_tick_size("0.01")
+    book.enter(LIVE, "", 4.0)
+    book.epoch, book.revision, book.received = 3, 9, 5.0
     snapshot = book.snapshot(b"raw")
     assert (snapshot.wire_bids, snapshot.wire_asks) == (BIDS, ASKS)
     assert (snapshot.epoch, snapshot.revision, snapshot.timestamp_ms) == (3, 9, 1234)
     assert (snapshot.tick_size, snapshot.hash) == (Decimal("0.01"), "ab")
-    assert (snapshot.received, snapshot.raw) == (5.0, b"raw")
+    assert (snapshot.received, snapshot.raw, snapshot.market) == (5.0, b"raw", "0x1")
+    assert snapshot.state is LIVE
     book.set_level("BUY", "0.40", "1")
     assert snapshot.wire_bids == BIDS, "an event is not altered by what comes after it"
 
 
-def test_the_first_reason_for_distrust_is_kept_with_its_time(book):
-    book.reason = None
-    assert book.mark_out_of_sync("first", 10.0)
-    assert not book.mark_out_of_sync("second", 20.0)
-    assert (book.reason, book.out_of_sync_since) == ("first", 10.0)
+def test_a_state_is_news_when_it_changes_and_its_reason_is_kept_all_the_same(book):
+    changed = book.enter(LIVE, "", 5.0)
+    assert (changed.state, changed.before, changed.received) == (LIVE, CONNECTING, 5.0)
+    changed = book.enter(SUSPECT, "silent", 10.0, Doubt.SILENCE)
+    assert (changed.state, changed.before, changed.reason) == (SUSPECT, LIVE, "silent")
+    assert (changed.asset_id, changed.since, changed.received) == (ASSET, 10.0, 10.0)
+    assert book.enter(SUSPECT, "late", 20.0, Doubt.LAG) is None
+    assert book.standing == Standing(SUSPECT, 10.0, "late")
+    assert book.doubt is Doubt.LAG
+    assert book.enter(LIVE, "", 30.0).before is SUSPECT
+    assert book.doubt is None
+
+
+@pytest.mark.parametrize("state", AssetState)
+def test_a_book_is_shown_in_three_states(book, state):
+    book.enter(state, "", 1.0)
+    assert book.in_sync == state.in_sync == (state in {LIVE, QUIET, SUSPECT})
+
+
+def test_a_book_is_lost_once_and_its_gap_begins_before(book):
+    book.enter(LIVE, "", 5.0)
+    assert book.lose(OUT_OF_SYNC, "first", 10.0, 8.0).reason == "first"
+    assert book.lose(OUT_OF_SYNC, "second", 20.0, 20.0) is None
+    assert book.lose(RESYNCING, "third", 30.0, 30.0).before is OUT_OF_SYNC
+    assert (book.state, book.reason, book.since) == (RESYNCING, "third", 30.0)
+    assert book.lost_since == 10.0
+    assert (book.gap_since, book.gap_reason) == (8.0, "first")
+
+
+def test_a_book_that_was_never_the_truth_is_lost_without_a_gap(book):
+    assert book.lose(CONNECTING, "no connection", 10.0, 8.0) is None
+    assert (book.lost_since, book.gap_since) == (10.0, None)
+
+
+def test_no_gap_begins_after_it_was_noticed(book):
+    book.enter(LIVE, "", 5.0)
+    book.lose(OUT_OF_SYNC, "crossed", 10.0, 12.0)
+    assert book.gap_since == 10.0
+
+
+def test_what_was_held_back_before_a_loss_does_not_count_after_it(book):
+    book.backlog.keep(1, [])
+    book.lose(RESYNCING, "asked for", 1.0, 1.0)
+    assert len(book.backlog) == 1, "it was not the truth anyway"
+    book.enter(LIVE, "", 5.0)
+    book.lose(OUT_OF_SYNC, "crossed", 10.0, 8.0)
+    assert len(book.backlog) == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "off"),
+    [("0.41", None), ("0.4100", None), ("0.415", "0.415"), ("1", None), ("0.001", "0.001")],
+)
+def test_a_new_level_off_the_tick_is_noted(book, price, off):
+    book.set_tick_size("0.01")
+    book.set_level("BUY", price, "1")
+    assert book.off_tick == off
+
+
+def test_levels_that_are_there_and_levels_that_go_may_be_off_the_tick(book):
+    book.set_level("BUY", "0.405", "1")
+    book.set_tick_size("0.01")
+    book.set_level("BUY", "0.405", "2")
+    book.set_level("BUY", "0.405", "0")
+    book.set_level("BUY", "0.395", "0")
+    assert book.off_tick is None
+
+
+@pytest.mark.parametrize("tick", [None, "", "0"])
+def test_a_tick_that_is_not_known_allows_every_price(book, tick):
+    book.set_tick_size("0.01")
+    book.set_tick_size(tick)
+    book.set_level("BUY", "0.123456", "1")
+    assert (book.off_tick, book.tick_size) == (None, tick)
+
+
+def test_a_tick_that_is_no_price_leaves_the_one_before(book):
+    book.set_tick_size("0.01")
+    with pytest.raises(CodecError):
+        book.set_tick_size("small")
+    assert book.tick_size == "0.01"
+    book.set_level("BUY", "0.415", "1")
+    assert book.off_tick == "0.415"
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks", "same"),
+    [
+        (BIDS, ASKS, True),
+        (tuple(reversed(BIDS)), ASKS, True),
+        ((("0.390", "50.0"), (".4", "100")), ASKS, True),
+        ((*BIDS, ("0.1", "0")), ASKS, True),
+        (BIDS[1:], ASKS, False),
+        (BIDS, (*ASKS, ("0.47", "1")), False),
+        ((("0.39", "50"), ("0.40", "101")), ASKS, False),
+        ((("0.38", "50"), ("0.40", "100")), ASKS, False),
+        (ASKS, BIDS, False),
+    ],
+)
+def test_levels_are_compared_by_value(book, bids, asks, same):
+    assert book.same_as(bids, asks) is same
+
+
+def test_levels_that_are_none_cannot_be_compared(book):
+    with pytest.raises(CodecError):
+        book.same_as([("x", "1")], ASKS)

@@ -86,7 +86,7 @@ def check(book, model, depth):
 @settings(deadline=None)
 @given(STEPS, st.none() | st.integers(0, 5))
 def test_any_history_leaves_the_same_book_as_the_model(steps, depth):
-    book, model = Book(ASSET, PriceKeys()), Model()
+    book, model = Book(PriceKeys(), asset_id=ASSET), Model()
     for step in steps:
         if len(step) == 2:
             book.replace(*step)
@@ -104,10 +104,10 @@ def test_any_history_leaves_the_same_book_as_the_model(steps, depth):
 @settings(deadline=None)
 @given(STEPS)
 def test_a_book_rebuilt_from_its_own_snapshot_is_the_same(steps):
-    book = Book(ASSET, PriceKeys())
+    book = Book(PriceKeys(), asset_id=ASSET)
     for step in steps:
         (book.replace if len(step) == 2 else book.set_level)(*step)
-    copy = Book(ASSET, PriceKeys())
+    copy = Book(PriceKeys(), asset_id=ASSET)
     copy.replace(book.wire_bids(), book.wire_asks())
     assert copy.snapshot() == book.snapshot()
     assert (copy.best_bid, copy.best_ask) == (book.best_bid, book.best_ask)

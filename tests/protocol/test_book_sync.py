@@ -16,10 +16,12 @@ from market_talk import (
     open_talk,
     prices,
     resubscription,
+    states,
 )
 
 from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.market import PriceSource
+from polymarket_realtime._model.trust import AssetState, Proof
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime.testing import make_price_change, make_trade
 
@@ -41,7 +43,12 @@ def test_the_first_snapshot_begins_the_first_epoch():
     assert (snapshot.tick_size, snapshot.hash) == (Decimal("0.01"), "ab")
     assert snapshot.received == START + WALL
     assert isinstance(price, market.PriceChangeEvent)
+    assert (snapshot.state, price.state) == (AssetState.LIVE, AssetState.LIVE)
     assert talk.book().in_sync
+    *before, live = talk.told
+    assert before == [snapshot, price], "that it is the truth is told after what it is"
+    assert (live.state, live.before) == (AssetState.LIVE, AssetState.CONNECTING)
+    assert (live.reason, live.since) == ("", START + WALL)
 
 
 def test_each_change_is_a_new_revision_of_the_same_epoch():
@@ -117,19 +124,41 @@ def test_a_change_stamped_like_the_snapshot_is_applied():
     assert talk.book().best_bid == ("0.41", "5")
 
 
-def test_a_change_before_the_snapshot_is_not_applied():
+def test_a_change_before_the_snapshot_is_not_applied_until_it_has_come():
     talk = Talk(YES)
-    assert talk.hears(change("BUY", "0.41", "5")) == []
-    assert talk.counters.early_changes == 1
-    talk.hears([book()])
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.hears(change("BUY", "0.41", "5"), change("BUY", "0.42", "5", at=-1)) == []
+    assert talk.book().best_bid is None
+    assert talk.counters.early_changes == 2
+    snapshot, price = talk.hears([book()])
+    assert talk.book().best_bid == ("0.41", "5"), "the one that the snapshot has not"
+    assert snapshot.bids[0].price == price.best_bid == Decimal("0.41")
+    assert snapshot.timestamp_ms == T0 + 1
+    assert talk.counters.replayed == 1
 
 
-def test_a_change_while_out_of_sync_is_not_applied():
+def test_a_change_while_out_of_sync_is_not_applied_until_the_book_is_back():
     talk = open_talk()
     talk.hears(change("BUY", "0.30", "x"))
-    assert talk.hears(change("BUY", "0.41", "5", at=2)) == []
-    assert talk.counters.early_changes == 1
+    assert talk.hears(change("BUY", "0.41", "5", at=3), change("BUY", "0.42", "5", at=1)) == []
+    assert talk.counters.early_changes == 2
+    assert talk.book().best_bid == ("0.40", "100")
+    talk.hears([book(at=2)])
+    assert (talk.book().best_bid, talk.book().timestamp_ms) == (("0.41", "5"), T0 + 3)
+
+
+def test_a_copy_of_a_change_that_was_replayed_is_one():
+    talk = Talk(YES)
+    talk.hears(change("BUY", "0.41", "5"), [book()])
+    assert talk.hears(change("BUY", "0.41", "5")) == []
+    assert (talk.counters.duplicates, talk.counters.replayed) == (1, 1)
+
+
+def test_what_came_before_a_loss_is_not_replayed_after_it():
+    talk = open_talk()
+    talk.hears(change("BUY", "0.41", "5"), change("BUY", "0.30", "x", at=2))
+    talk.hears([book(at=1)])
+    assert talk.book().best_bid == ("0.40", "100"), "the snapshot has its own word on it"
+    assert talk.counters.replayed == 0
 
 
 def test_a_change_said_twice_is_counted_and_gives_one_event():
@@ -195,10 +224,14 @@ def test_what_is_still_wrong_when_the_next_timestamp_comes_is_a_loss_of_sync(fra
     talk = open_talk()
     assert lost(talk.hears(frame)) == []
     events = talk.hears(change("SELL", "0.99", "5", at=2))
-    assert kinds(events) == [feed.OutOfSync], "the late change is not applied to a wrong book"
+    assert kinds(events) == [feed.StateChanged], "the late change is not applied to a wrong book"
     assert lost(events) == [reason]
     assert not talk.book().in_sync
     assert talk.says() == resubscription(YES)
+    assert talk.protocol.next_deadline() == START, "that it was asked for is to be told"
+    assert talk.passes(0) == []
+    assert talk.told[-1].state is AssetState.RESYNCING
+    assert talk.told[-1].reason == f"its book has been asked for: {reason}"
     assert talk.protocol.next_deadline() == START + 5, "the doubt is over, the snapshot is awaited"
 
 
@@ -263,12 +296,21 @@ def test_a_lost_book_comes_back_with_its_snapshot_and_a_new_epoch():
     talk.passes(1)
     assert talk.counters.resyncs == 1
     talk.now += 0.25
-    snapshot, resynced, *_ = talk.hears([book(at=5)])
+    gap, snapshot, resynced = talk.hears([book(at=5)])
+    assert isinstance(gap, feed.Gap)
     assert isinstance(snapshot, market.BookSnapshot)
     assert isinstance(resynced, feed.Resynced)
+    assert (gap.asset_ids, gap.reason) == ((YES,), "the book is crossed")
+    assert gap.gap_since == START + WALL, "nothing was missing when it changed last"
+    assert gap.gap_seconds == 1.25
     assert snapshot.epoch == resynced.epoch == 2
+    assert (snapshot.state, resynced.verified_by) == (AssetState.LIVE, Proof.SNAPSHOT)
     assert resynced.gap_seconds == 0.25
+    assert talk.counters.gaps == 1
+    assert talk.counters.out_of_sync_seconds == 0.25
     assert talk.book().in_sync
+    assert states(talk.told) == [AssetState.LIVE, AssetState.OUT_OF_SYNC, AssetState.LIVE]
+    assert states(talk.told[-1:]) == [AssetState.LIVE], "after the book"
     (delta,) = talk.hears(change("BUY", "0.30", "5", at=6))
     assert (delta.epoch, delta.revision) == (2, snapshot.revision + 1)
 
@@ -330,6 +372,7 @@ def test_more_bad_news_about_a_lost_book_does_not_put_off_its_recovery():
     talk = open_talk()
     talk.hears(change("BUY", "0.3", "?"))
     talk.says()
+    talk.passes(0)
     due = talk.protocol.next_deadline()
     for _ in range(4):
         talk.now += 1
@@ -351,31 +394,45 @@ def test_a_change_of_tick_size_costs_the_book_its_truth_and_is_remembered():
         "new_tick_size": "0.001",
         "timestamp": str(T0 + 1),
     }
+    talk.now += 5
     tick, out_of_sync = talk.hears(frame)
     assert isinstance(tick, market.TickSizeChange)
     assert (tick.old_tick_size, tick.new_tick_size) == (Decimal("0.01"), Decimal("0.001"))
     assert (tick.epoch, tick.revision) == (1, 1)
     assert out_of_sync.reason == "the tick size changed from 0.01 to 0.001"
     assert talk.says() == resubscription(YES)
-    snapshot, *_ = talk.hears(book(at=2))
+    talk.now += 2
+    gap, snapshot, *_ = talk.hears(book(at=2))
+    assert (gap.gap_seconds, gap.reason) == (2.0, out_of_sync.reason)
     assert snapshot.epoch == 2
     assert snapshot.tick_size == Decimal("0.001"), "a snapshot of the stream does not name it"
 
 
-def test_a_token_without_a_book_is_told_once_and_asked_for_at_growing_intervals():
+def test_a_token_without_a_book_stays_connecting_and_is_asked_for_at_growing_intervals():
     talk = Talk(YES)
     talk.says()
     assert talk.hears("[]\n") == []
-    events, sent = talk.waits(50)
-    assert lost(events) == ["no book has come: unknown or settled token, or a stuck feed"]
-    assert kinds(events) == [feed.OutOfSync]
+    _, sent = talk.waits(50)
+    assert talk.told == [], "whether there is such a book is for others to find out"
+    assert talk.book().state is AssetState.CONNECTING
+    assert talk.book().awaited_since == START
     asked = [second for second, frame in sent if frame["operation"] == "subscribe"]
     assert asked == [5, 10, 20, 40]
 
 
-def test_a_book_that_came_after_all_is_resynced():
+def test_a_book_that_came_late_was_never_lost():
     talk = Talk(YES)
     talk.waits(7)
+    snapshot, price = talk.hears([book()])
+    assert (snapshot.epoch, price.epoch) == (1, 1)
+    assert talk.book().awaited_since is None
+    assert states(talk.told) == [AssetState.LIVE]
+
+
+def test_a_book_that_came_after_no_connection_could_be_had_is_resynced_without_a_gap():
+    books = BookStore()
+    assert books.interrupt([YES], "refused", START + WALL) == [YES]
+    talk = Talk(YES, books=books, now=START + 2)
     snapshot, _price, resynced = talk.hears([book()])
     assert (snapshot.epoch, resynced.epoch) == (1, 1)
     assert resynced.gap_seconds == 2.0
@@ -401,7 +458,11 @@ def test_a_resolved_market_is_told_and_its_books_are_no_longer_the_truth():
     assert isinstance(event, lifecycle.MarketResolved)
     assert (event.winning_asset_id, event.winning_outcome) == (NO, "No")
     assert (event.asset_ids, event.tags) == ((YES, NO), ("5M", "Crypto"))
-    assert talk.book(YES).reason == "the market is resolved"
+    announced, state = talk.told[-2:]
+    assert announced is event
+    assert (state.asset_id, state.state) == (YES, AssetState.RESOLVED)
+    assert talk.book(YES).reason == state.reason == "the market is settled"
+    assert not talk.book(YES).in_sync
     assert talk.book(OTHER).in_sync
     assert talk.books.get(NO) is None
 
@@ -424,12 +485,15 @@ def test_a_market_resolved_while_its_book_is_being_asked_for_is_not_asked_for():
 
 def test_a_lost_connection_takes_the_truth_from_all_its_books():
     talk = open_talk(YES, NO)
-    talk.books.ensure(OTHER).reason = None
+    talk.books.ensure(OTHER).enter(AssetState.LIVE, "", WALL)
     talk.now += 5
     talk.protocol.connection_lost(talk.now)
     for asset in (YES, NO):
+        assert talk.book(asset).state is AssetState.OUT_OF_SYNC
         assert talk.book(asset).reason == "the connection was lost"
-        assert talk.book(asset).out_of_sync_since == talk.now + WALL
+        assert talk.book(asset).lost_since == talk.now + WALL
+        assert talk.book(asset).gap_since == START + WALL, "it was heard last then"
+    assert {event.asset_id for event in talk.books.untold} == {YES, NO}
     assert talk.book(OTHER).in_sync, "it belongs to another connection"
 
 
@@ -437,19 +501,44 @@ def test_the_next_connection_begins_a_new_epoch_and_tells_the_gap():
     first = open_talk()
     first.protocol.connection_lost(START + 10)
     second = Talk(YES, books=first.books, now=START + 14)
-    assert second.hears(change("BUY", "0.41", "1", at=1)) == []
-    snapshot, resynced, *_ = second.hears([book(at=2)])
+    assert lost(second.hears(change("BUY", "0.41", "1", at=1))) == ["the connection was lost"]
+    assert states(second.told) == [AssetState.OUT_OF_SYNC, AssetState.RESYNCING]
+    gap, snapshot, resynced = second.hears([book(at=2)])
+    assert (gap.reason, gap.gap_seconds) == ("the connection was lost", 14.0)
     assert (snapshot.epoch, snapshot.revision) == (2, 2)
     assert resynced.gap_seconds == 4.0
+    assert states(second.told[-1:]) == [AssetState.LIVE]
+
+
+def test_books_that_come_back_together_have_one_gap():
+    first = open_talk(YES, NO)
+    first.protocol.connection_lost(START + 10)
+    second = Talk(YES, NO, books=first.books, now=START + 14)
+    second.hears("PONG")
+    gap, *others = second.hears([book(asset, at=2) for asset in (NO, YES)])
+    assert (gap.asset_ids, gap.gap_seconds) == ((NO, YES), 14.0)
+    assert kinds(others) == [market.BookSnapshot, feed.Resynced] * 2
+    assert second.counters.gaps == 2
 
 
 def test_the_first_reason_of_a_loss_outlives_the_connection():
     talk = open_talk()
     talk.hears(change("BUY", "0.3", "?"))
-    since = talk.book().out_of_sync_since
     talk.protocol.connection_lost(START + 10)
     assert talk.book().reason.startswith("a malformed change")
-    assert talk.book().out_of_sync_since == since
+    assert talk.book().lost_since == START + WALL
+
+
+def test_a_book_on_its_way_is_lost_with_the_connection_but_its_gap_stays_the_same():
+    talk = open_talk()
+    talk.hears(change("BUY", "0.3", "?"))
+    assert talk.says() == resubscription(YES)
+    assert talk.book().state is AssetState.RESYNCING
+    talk.protocol.connection_lost(START + 10)
+    assert talk.book().state is AssetState.OUT_OF_SYNC
+    assert talk.book().reason == "the connection was lost"
+    assert talk.book().lost_since == talk.book().gap_since == START + WALL
+    assert talk.book().gap_reason.startswith("a malformed change")
 
 
 def test_an_asset_that_nobody_wants_any_more_is_not_asked_for():
@@ -463,9 +552,11 @@ def test_a_book_that_was_left_behind_is_not_the_truth_when_its_asset_is_wanted_a
     talk = open_talk(YES, NO)
     talk.wants(NO)
     assert talk.book(YES).in_sync, "the store is not the protocol's to clean up"
+    talk.now += 3
     talk.wants(YES, NO)
-    assert not talk.book(YES).in_sync
-    snapshot, *_ = talk.hears([book(at=5)])
+    assert talk.book(YES).state is AssetState.RESYNCING
+    gap, snapshot, *_ = talk.hears([book(at=5)])
+    assert gap.gap_seconds == 3.0, "it may have changed ever since it was heard last"
     assert snapshot.epoch == 2
 
 
@@ -511,7 +602,7 @@ def test_a_book_discarded_in_the_middle_of_a_burst_leaves_no_deadline_behind():
 def test_a_malformed_frame_costs_the_books_that_it_names_their_truth(frame):
     talk = open_talk(YES, NO)
     events = talk.hears(frame)
-    assert kinds(events) == [feed.OutOfSync]
+    assert kinds(events) == [feed.StateChanged]
     assert lost(events)[0].startswith("a malformed ")
     assert talk.counters.malformed == 1
     assert talk.book(NO).in_sync

@@ -5,11 +5,13 @@ from collections import Counter
 from itertools import groupby
 
 import pytest
+from market_talk import states
 
 from polymarket_realtime._codec import frames
 from polymarket_realtime._codec.gamma import decode_markets
 from polymarket_realtime._codec.market import decode_market_frames
 from polymarket_realtime._model import feed
+from polymarket_realtime._model.trust import AssetState, Verification
 from polymarket_realtime._protocol.book_hash import book_hash, book_hash_2024
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
@@ -32,10 +34,10 @@ def received(path, *connections):
     return [row["text"].encode() for row in rows_of(path, *connections) if row["kind"] == "recv"]
 
 
-def replay(path, *connections, until=None):
+def replay(path, *connections, until=None, **knobs):
     """The books and events of one protocol that hears what one connection heard."""
     books = BookStore()
-    protocol = MarketProtocol(books, frozenset({LOW, HIGH}), 0.0)
+    protocol = MarketProtocol(books, frozenset({LOW, HIGH}), 0.0, **knobs)
     events = []
     for payload in received(path, *connections)[:until]:
         events += protocol.receive([payload], 0.0)
@@ -154,6 +156,23 @@ def test_all_22_hashes_of_the_stream_prove_the_books(captures):
     assert checked == 22
 
 
+def test_the_hashes_of_the_stream_are_recomputed_without_being_told_anything(captures):
+    path, knobs = captures / STREAM, {"verification": Verification.ALWAYS}
+    books, events, protocol = replay(path, "reference", **knobs)
+    assert set(states(events)) == {AssetState.LIVE}
+    counters = protocol.counters
+    assert (counters.hashes_unequal, counters.hashes_unknown) == (0, 0)
+    assert counters.hashes_equal > 10
+    for book in books:
+        evidence = book.evidence
+        assert evidence.reproducible
+        assert (evidence.min_order_size, evidence.neg_risk) == (
+            FACTS["min_order_size"],
+            FACTS["neg_risk"],
+        )
+        assert evidence.last_trade == FACTS["last_trade_price"]
+
+
 def test_the_hash_of_2024_proves_a_book_of_2024(captures):
     payload = (captures / "nautilus-python/book.json").read_bytes()
     ((frame, _),) = decode_market_frames(payload)
@@ -185,7 +204,7 @@ def test_the_opening_books_have_the_recorded_tops(captures):
 @pytest.mark.parametrize("connection", ["reference", "test", "test-2"])
 def test_no_recorded_stream_ever_loses_sync(captures, connection):
     books, events, protocol = replay(captures / STREAM, connection)
-    assert not any(isinstance(event, feed.OutOfSync) for event in events)
+    assert states(events) == [AssetState.LIVE] * 2
     assert protocol.advance(4.9) == [], "no burst is left unsettled"
     assert [(book.in_sync, book.epoch) for book in books] == [(True, 1)] * 2
     counters = protocol.counters
@@ -202,6 +221,8 @@ def test_a_reconnect_misses_changes_and_the_new_dump_is_the_truth(captures):
         events += protocol.receive([payload], 36.0)
     resynced = [event for event in events if isinstance(event, feed.Resynced)]
     assert [(event.epoch, event.gap_seconds) for event in resynced] == [(2, 16.0)] * 2
+    (gap,) = [event for event in events if isinstance(event, feed.Gap)]
+    assert (set(gap.asset_ids), gap.gap_seconds) == ({LOW, HIGH}, 36.0)
     kept, _, _ = replay(captures / STREAM, "reference")
     for asset in (LOW, HIGH):
         assert books.get(asset).hash == kept.get(asset).hash != before[asset]

@@ -43,7 +43,7 @@ def test_there_is_no_price_without_anything_to_go_by():
 
 @pytest.fixture
 def book():
-    book = Book("1" * 77, PriceKeys(), epoch=2, revision=5)
+    book = Book(PriceKeys(), asset_id="1" * 77, epoch=2, revision=5)
     book.replace([("0.40", "1")], [("0.44", "1")])
     return book
 

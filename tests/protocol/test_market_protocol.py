@@ -6,6 +6,7 @@ import pytest
 from market_talk import NO, OTHER, START, T0, WALL, YES, Talk, book, kinds, open_talk
 
 from polymarket_realtime._model import lifecycle, market
+from polymarket_realtime._model.events import UnknownEvent
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
 from polymarket_realtime.errors import HeartbeatTimeout
@@ -240,7 +241,7 @@ def test_an_announcement_may_name_no_event(event_message):
 def test_an_unknown_event_is_passed_on_with_all_its_fields():
     fields = {"event_type": "surprise", "asset_id": YES, "more": [1, {"a": None}]}
     (event,) = Talk().hears(fields)
-    assert isinstance(event, market.UnknownEvent)
+    assert isinstance(event, UnknownEvent)
     assert (event.event_type, event.asset_id, event.fields) == ("surprise", YES, fields)
     assert event.received == START + WALL
 

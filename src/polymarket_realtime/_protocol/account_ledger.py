@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from polymarket_realtime._codec.user_frames import OrderFrame, TradeFrame
+from polymarket_realtime._model.account_feed import Reconciled
 from polymarket_realtime._model.credentials import OWN_KEY_MASK
-from polymarket_realtime._model.feed import Reconciled
 from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._model.user import OrderUpdate, TradeUpdate, UpdateSource
 from polymarket_realtime._protocol.account_orders import OrderRecords

@@ -26,6 +26,10 @@ class FeedProtocol(Protocol):
         """Whether the connection has shown that it works, so that backoff may start anew."""
 
     @property
+    def covering(self) -> bool:
+        """Whether a connection before this one that carries the same is not needed any more."""
+
+    @property
     def incomplete(self) -> bool:
         """Whether something is missing that has to be asked for elsewhere."""
 

@@ -1,82 +1,109 @@
-"""Order books, kept by the venue's rules.
-
-A `book` frame replaces everything; a change sets the absolute size of one level, and 0 removes
-it. There are no sequence numbers on this wire and nothing is replayed: after a gap only the
-next snapshot is the truth. Source: docs.polymarket.com, "Market Channel"; behaviour measured
-2026-10-04.
-"""
+"""An order book: its levels, what it is called, and whether it is the truth."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from heapq import nlargest, nsmallest
+import math
+from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
+from polymarket_realtime._codec.frames import PriceChange
 from polymarket_realtime._model.catalog import AssetName
+from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
-from polymarket_realtime._model.values import (
-    Level,
-    Side,
-    WireLevel,
-    decimal,
-    optional_decimal,
-)
+from polymarket_realtime._model.trust import AssetState, Doubt, Standing
+from polymarket_realtime._model.values import optional_decimal
+from polymarket_realtime._protocol.backlog import Backlog
+from polymarket_realtime._protocol.evidence import Evidence
+from polymarket_realtime._protocol.levels import Levels
 from polymarket_realtime._protocol.names import Names
-from polymarket_realtime._protocol.price_key import PriceKeys
-from polymarket_realtime.errors import CodecError
 
 __all__ = ["Book"]
 
-_Levels = dict[int, WireLevel]
 _NO_MARKET: Final = ConditionId("")
+
+_HARMLESS: Final = frozenset({None, Doubt.LAG})
+
+_BURSTS: Final = 16
+"""Bursts of changes by which a late frame is recognised as one that has come before."""
 
 
 @attrs.define(eq=False)
-class Book:
-    """What is known of one asset: its levels, and whether they are the truth.
+class Book(Levels):
+    """What is known of one asset.
 
-    One protocol writes it; anybody in the same thread may read it between two checkpoints.
+    The protocols whose connections carry it write it, and `Freshness`; anybody in the same
+    thread may read it between two checkpoints.
 
     Attributes:
         epoch: Number of the current gapless run, from 1; 0 before the first snapshot.
         revision: Grows by one with each change, over all epochs.
         timestamp_ms: The last change, by the venue's clock.
         snapshot_ms: The `timestamp` of the snapshot that the levels are built on.
-        reason: Why it is out of sync; None while it is in sync.
-        out_of_sync_since: Seconds since the epoch; None while in sync, and before the first
-            snapshot until its absence was told.
         received: When it last changed here, in seconds since the epoch.
-        last_trade_price: Of this token, since we listen.
+        agreed: When its top was last what the venue says it is, in seconds since the epoch.
+        heard_at: When a frame was last about it, on the protocol's clock.
+        in_sync: Whether the levels are shown as the truth: `state.in_sync`, kept beside it
+            because every change asks.
+        state, since, reason: What may be believed of it, since when (in seconds since the epoch)
+            and why.
+        doubt: What a state of `SUSPECT` comes from.
+        intact_until: Since when something may be missing, if the doubt turns out to be right.
+        lost_since: When readers were told that it is not the truth, in seconds since the epoch;
+            None while it is, and as long as they were told nothing else.
+        gap_since: The last moment at which nothing was missing, if something may be missing.
+        gap_reason: Why it may.
+        backlog: What has come since and will count once there is a snapshot.
+        carriers: The connections that have sent it whole and go on from there. While there is one
+            of them, losing another costs nothing.
+        listeners: All open connections that have subscribed to it.
+        awaited_since: When its snapshot was first asked for, on the protocol's clock; None if
+            none is awaited.
+        recent: The venue's times of the latest bursts of changes, oldest first.
+        burst: The changes of the latest of them, frame by frame.
+        last_trade_price, last_trade_ms: Of this token, since we listen: the price, and when by
+            the venue's clock.
         price: The latest displayed price, once there is one.
         quoted: Best bid key, best ask key and last trade that `price` was made of.
         names: Where its token's name will be, once the catalogue has said it.
+        evidence: What its hash is made of besides, and when it was proven last.
     """
 
-    asset_id: AssetId
-    keys: PriceKeys = attrs.field(repr=False)
+    asset_id: AssetId = attrs.field(kw_only=True)
     market: ConditionId = _NO_MARKET
-    tick_size: str | None = None
     hash: str | None = None
     epoch: int = 0
     revision: int = 0
     timestamp_ms: int = 0
     snapshot_ms: int = 0
     received: float = 0.0
-    reason: str | None = "no snapshot yet"
-    out_of_sync_since: float | None = None
+    agreed: float = 0.0
+    heard_at: float = -math.inf
+    in_sync: bool = False
+    state: AssetState = AssetState.CONNECTING
+    since: float = 0.0
+    reason: str = "its first book has not come yet"
+    doubt: Doubt | None = None
+    intact_until: float | None = None
+    lost_since: float | None = None
+    gap_since: float | None = None
+    gap_reason: str = ""
+    backlog: Backlog = attrs.field(factory=Backlog, repr=False)
+    carriers: set[object] = attrs.field(factory=set, repr=False)
+    listeners: set[object] = attrs.field(factory=set, repr=False)
+    awaited_since: float | None = None
+    recent: deque[int] = attrs.field(factory=lambda: deque(maxlen=_BURSTS), repr=False)
+    burst: tuple[Sequence[PriceChange], ...] = attrs.field(default=(), repr=False)
     last_trade_price: str | None = None
+    last_trade_ms: int = 0
     price: PriceChangeEvent | None = attrs.field(default=None, repr=False)
     quoted: tuple[int | None, int | None, str | None] | None = None
     names: Names = attrs.field(factory=Names, repr=False)
+    evidence: Evidence = attrs.field(factory=Evidence, repr=False)
     _about: AssetName | None = attrs.field(default=None, init=False, repr=False)
-    best_bid_key: int | None = attrs.field(default=None, init=False)
-    best_ask_key: int | None = attrs.field(default=None, init=False)
-    _bids: _Levels = attrs.field(factory=dict, init=False, repr=False)
-    _asks: _Levels = attrs.field(factory=dict, init=False, repr=False)
 
     @property
     def about(self) -> AssetName | None:
@@ -86,110 +113,72 @@ class Book:
         return self._about
 
     @property
-    def in_sync(self) -> bool:
-        """Whether the levels are the truth."""
-        return self.reason is None
-
-    def mark_out_of_sync(self, reason: str, wall: float) -> bool:
-        """Say that the levels must not be trusted; whether that is news."""
-        if self.reason is not None:
-            return False
-        self.reason = reason
-        self.out_of_sync_since = wall
-        return True
-
-    def replace(self, bids: Iterable[WireLevel], asks: Iterable[WireLevel]) -> None:
-        """Take a snapshot's levels in place of all others.
-
-        Raises:
-            CodecError: A price or size is not a number; the book is left as it was.
-        """
-        new_bids, new_asks = self._keyed(bids), self._keyed(asks)
-        self._bids, self._asks = new_bids, new_asks
-        self.best_bid_key = max(new_bids, default=None)
-        self.best_ask_key = min(new_asks, default=None)
-
-    def _keyed(self, levels: Iterable[WireLevel]) -> _Levels:
-        levels = list(levels)
-        if not _are_usual([size for _, size in levels]):
-            levels = [level for level in levels if _is_present(level[1])]
-        keys = self.keys
-        return {keys[level[0]]: level for level in levels}
-
-    def set_level(self, side: Side, price: str, size: str) -> bool:
-        """Set the total size of one level; whether anything changed by it.
-
-        Raises:
-            CodecError: The price or the size is not a number.
-        """
-        key = self.keys[price]
-        levels = self._bids if side == "BUY" else self._asks
-        if not _is_present(size):
-            if levels.pop(key, None) is None:
-                return False
-            self._level_removed(side, key)
-            return True
-        held = levels.get(key)
-        if held is not None and held[1] == size:
-            return False
-        levels[key] = (price, size)
-        if side == "BUY":
-            if self.best_bid_key is None or key > self.best_bid_key:
-                self.best_bid_key = key
-        elif self.best_ask_key is None or key < self.best_ask_key:
-            self.best_ask_key = key
-        return True
-
-    def _level_removed(self, side: Side, key: int) -> None:
-        if side == "BUY":
-            if key == self.best_bid_key:
-                self.best_bid_key = max(self._bids, default=None)
-        elif key == self.best_ask_key:
-            self.best_ask_key = min(self._asks, default=None)
+    def standing(self) -> Standing:
+        """What may be believed of it."""
+        return Standing(self.state, self.since, self.reason)
 
     @property
-    def best_bid(self) -> WireLevel | None:
-        """The highest buy level, in constant time."""
-        return None if self.best_bid_key is None else self._bids[self.best_bid_key]
+    def wants_proof(self) -> bool:
+        """Whether it is in doubt in a way that a fresh book ends, for good or ill."""
+        return self.doubt is Doubt.SILENCE or self.doubt is Doubt.HASH
 
     @property
-    def best_ask(self) -> WireLevel | None:
-        """The lowest sell level, in constant time."""
-        return None if self.best_ask_key is None else self._asks[self.best_ask_key]
+    def proven_until(self) -> float:
+        """The last moment at which it was known to be the truth, in seconds since the epoch."""
+        if self.doubt is Doubt.HASH or self.evidence.verified_at is None:
+            return self.evidence.verified_at or self.since
+        return max(self.received, self.evidence.verified_at)
 
-    @property
-    def is_crossed(self) -> bool:
-        """Whether somebody seems to buy for no less than somebody sells."""
-        bid, ask = self.best_bid_key, self.best_ask_key
-        return bid is not None and ask is not None and bid >= ask
+    def enter(
+        self, state: AssetState, reason: str, wall: float, doubt: Doubt | None = None
+    ) -> StateChanged | None:
+        """Change the state, at *wall* seconds since the epoch; what to tell of it, if it is news.
 
-    def agrees_with(self, best_bid: str | None, best_ask: str | None) -> bool:
-        """Whether the top is what the venue says it is, if it says so, and possible at all.
-
-        The venue writes an empty side as `""`, as a best bid of 0 or as a best ask of 1.
-
-        Raises:
-            CodecError: The venue's word is not a price.
+        The same state for another reason is no news, but the reason is kept.
         """
-        keys = self.keys
-        if best_bid is not None:
-            claimed = keys[best_bid] if best_bid else 0
-            if claimed != (self.best_bid_key or 0):
-                return False
-        if best_ask is not None:
-            top = keys["1"]
-            claimed = keys[best_ask] if best_ask else top
-            if claimed != (top if self.best_ask_key is None else self.best_ask_key):
-                return False
-        return not self.is_crossed
+        before, self.reason = self.state, reason
+        if doubt is not self.doubt:
+            # A book is late as a whole, and nothing of it is missing.
+            self.intact_until = None if doubt in _HARMLESS else self.proven_until
+            self.doubt = doubt
+        if state is before:
+            self.since = self.since or wall
+            return None
+        self.state, self.since, self.in_sync = state, wall, state.in_sync
+        return StateChanged(
+            received=wall,
+            asset_id=self.asset_id,
+            about=self.about,
+            state=state,
+            before=before,
+            reason=reason,
+        )
 
-    def wire_bids(self) -> tuple[WireLevel, ...]:
-        """Buy levels in the order of the wire: prices ascend, the best is last."""
-        return _in_order(self._bids, sorted(self._bids))
+    def lose(
+        self, state: AssetState, reason: str, wall: float, intact_until: float
+    ) -> StateChanged | None:
+        """Its levels are not the truth from now on; what to tell of it, if it is news.
 
-    def wire_asks(self) -> tuple[WireLevel, ...]:
-        """Sell levels in the order of the wire: prices descend, the best is last."""
-        return _in_order(self._asks, sorted(self._asks, reverse=True))
+        Args:
+            state: One that is not in sync.
+            reason: Why, one sentence.
+            wall: Now, in seconds since the epoch.
+            intact_until: The last moment at which it was known that nothing was missing.
+        """
+        if self.in_sync or self.lost_since is None:
+            self.lost_since = wall
+        if self.in_sync:
+            self.gap_since, self.gap_reason = min(intact_until, wall), reason
+            self.backlog.clear()
+        return self.enter(state, reason, wall)
+
+    def begin(self, market: ConditionId, timestamp_ms: int, hash_: str | None) -> None:
+        """Its levels are those of a snapshot of this time."""
+        self.market, self.hash = market, hash_
+        self.timestamp_ms = self.snapshot_ms = timestamp_ms
+        self.off_tick = None
+        self.recent.clear()
+        self.burst = ()
 
     def snapshot(self, raw: bytes = b"") -> BookSnapshot:
         """The whole book as an event."""
@@ -201,10 +190,11 @@ class Book:
             timestamp_ms=self.timestamp_ms,
             epoch=self.epoch,
             revision=self.revision,
+            state=self.state,
             about=self.about,
             wire_bids=self.wire_bids(),
             wire_asks=self.wire_asks(),
-            wire_tick_size=self.tick_size,
+            wire_tick_size=self._tick_size,
             hash=self.hash,
         )
 
@@ -218,45 +208,9 @@ class Book:
             epoch=self.epoch,
             revision=self.revision,
             about=self.about,
-            bids=_levels(self._bids, nlargest(_count(self._bids, depth), self._bids)),
-            asks=_levels(self._asks, nsmallest(_count(self._asks, depth), self._asks)),
-            tick_size=optional_decimal(self.tick_size),
-            in_sync=self.in_sync,
+            bids=self.best_bids(depth),
+            asks=self.best_asks(depth),
+            tick_size=optional_decimal(self._tick_size),
+            state=self.state,
+            standing=self.standing,
         )
-
-
-def _in_order(levels: _Levels, keys: list[int]) -> tuple[WireLevel, ...]:
-    # So they are right after a snapshot; looking each up would take twice as long.
-    if keys == list(levels):
-        return tuple(levels.values())
-    return tuple(map(levels.__getitem__, keys))
-
-
-def _count(levels: _Levels, depth: int | None) -> int:
-    return len(levels) if depth is None else depth
-
-
-def _levels(levels: _Levels, keys: list[int]) -> tuple[Level, ...]:
-    return tuple(Level(decimal(levels[key][0]), decimal(levels[key][1])) for key in keys)
-
-
-_usual_sizes: Final = re.compile(r"(?:(?:[1-9][0-9]*+\.?+|0\.0*+[1-9])[0-9]*+ )*+").fullmatch
-
-
-def _are_usual(sizes: list[str]) -> bool:
-    """Whether all are numbers above zero in the venue's spelling. If not, look at each.
-
-    One match for a whole side of a book takes two fifths of the time of `_is_present` for each.
-    """
-    text = " ".join(sizes) + " "
-    return text.count(" ") == len(sizes) and _usual_sizes(text) is not None
-
-
-def _is_present(size: str) -> bool:
-    """Whether a size is more than zero: plain digits with at most one point.
-
-    Building a `Decimal` would cost three times as much.
-    """
-    if not (size.isascii() and size.replace(".", "", 1).isdecimal()):
-        raise CodecError("size", f"{size[:40]!r} is not a number of shares")
-    return size.strip("0.") != ""

@@ -1,138 +1,103 @@
-"""Which books are the truth, and how the others become it again.
+"""Keeps the books of one connection, and finds out when one is not the truth.
 
-A book is out of sync from the moment something says so (a lost connection, a top of book that
-is not the venue's, a tick size change, a malformed frame) until its next snapshot. A snapshot
-is had by unsubscribing and subscribing again: the venue answers with a fresh `book`.
+A book stops being the truth when something says so: a lost connection, a top that is not the
+venue's at the end of a burst, a level off the tick, a change of the tick, a malformed frame, a
+change that comes too late. It is the truth again with its next snapshot, on which what came
+meanwhile is replayed. What one connection to a book has said is not taken from another.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
-from typing import Final
 
-import attrs
-
-from polymarket_realtime._codec.frames import BookFrame, PriceChange, TickSizeChangeFrame
+from polymarket_realtime._codec.frames import (
+    BestBidAskFrame,
+    BookFrame,
+    PriceChange,
+    TickSizeChangeFrame,
+)
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import OutOfSync, Resynced
+from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime._model.market import BookDelta, LastTradePrice
+from polymarket_realtime._model.market import LastTradePrice
+from polymarket_realtime._model.trust import AssetState, Doubt, Proof, Verification
 from polymarket_realtime._model.values import WireChange
+from polymarket_realtime._protocol import translate
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.display_price import next_price
+from polymarket_realtime._protocol.ordering import Order, is_behind, order_of, pair_of
+from polymarket_realtime._protocol.regain import put_to_proof, regain, replay, tell
+from polymarket_realtime._protocol.self_check import SelfCheck
 from polymarket_realtime._protocol.translate import Receipt
+from polymarket_realtime._protocol.verification import Verifier
 from polymarket_realtime.errors import CodecError
 
 __all__ = ["BookSync"]
 
-_SNAPSHOT_WAIT: Final = 5.0
-"""Seconds until a snapshot that does not come is asked for again; doubled each time."""
-
-_MOST_DOUBLINGS: Final = 4
-
-_SETTLE: Final = 1.0
-"""Seconds that the frames of one burst may take to agree with each other."""
-
-_FORGIVEN: Final = 60.0
-"""Seconds in sync after which an earlier loss no longer slows the next recovery."""
-
-_price_and_size: Final = attrgetter("price", "size")
-
-
-@attrs.define
-class _Recovery:
-    """How often a book was asked for, and when it last came back, if it ever did."""
-
-    attempt: int = 0
-    regained_at: float = math.inf
+_NEXT, _BURST = Order.NEXT, Order.BURST
+"""At hand, because each change asks: a member of an Enum is looked up by a descriptor."""
 
 
 class BookSync:
-    """The books of one connection."""
+    """The books of one connection.
 
-    def __init__(self, books: BookStore, counters: FeedCounters) -> None:
-        self._books, self._counters = books, counters
-        self._awaiting: dict[AssetId, float] = {}
-        self._unsettled: dict[AssetId, tuple[int, float]] = {}
-        self._recoveries: dict[AssetId, _Recovery] = {}
-        self._asked_again: list[AssetId] = []
+    Args:
+        books: Where they are kept.
+        carriage: Which of them the connection carries.
+        counters: Where to count.
+        verification: How much is compared.
+    """
 
-    def watch(self, assets: Iterable[AssetId], now: float, received: float) -> None:
-        """These were subscribed to: their snapshots should come."""
-        for asset_id in assets:
-            # Whatever the store still holds was not kept up while nobody listened.
-            self._books.ensure(asset_id).mark_out_of_sync("its book has not come yet", received)
-            self._awaiting[asset_id] = now + _SNAPSHOT_WAIT
-
-    def recall(self, assets: Iterable[AssetId], now: float, received: float) -> None:
-        """Have the books sent again that were discarded while they stayed subscribed."""
-        gone = [asset_id for asset_id in assets if self._books.get(asset_id) is None]
-        self.watch(gone, now, received)
-        self._asked_again += gone
-
-    def forget(self, assets: Iterable[AssetId]) -> None:
-        """Nobody wants these any more."""
-        gone = frozenset(assets)
-        self._asked_again = [each for each in self._asked_again if each not in gone]
-        for asset_id in gone:
-            for table in (self._awaiting, self._unsettled, self._recoveries):
-                table.pop(asset_id, None)
-
-    def has_requests(self) -> bool:
-        """Whether `requests` would give any."""
-        return bool(self._asked_again)
-
-    def requests(self) -> list[tuple[str, Sequence[AssetId]]]:
-        """The operations that ask for snapshots again, since the last call."""
-        assets, self._asked_again = sorted(set(self._asked_again)), []
-        return [("unsubscribe", assets), ("subscribe", assets)] if assets else []
+    def __init__(
+        self,
+        books: BookStore,
+        carriage: Carriage,
+        counters: FeedCounters,
+        verification: Verification,
+    ) -> None:
+        self._books, self._carriage, self._counters = books, carriage, counters
+        self._verifier = Verifier(verification, counters)
+        self._check = SelfCheck()
 
     def take_snapshot(
         self, frame: BookFrame, timestamp_ms: int, receipt: Receipt, events: list[Event]
     ) -> None:
-        """Replace a book. One that was out of sync begins a new epoch.
+        """Replace a book, unless it is ahead already.
 
         Raises:
             CodecError: A price or size is not a number.
         """
         book = self._books.ensure(frame.asset_id)
-        if frame.tick_size:
-            book.keys.check(frame.tick_size)
-        book.replace(map(_price_and_size, frame.bids), map(_price_and_size, frame.asks))
-        self._awaiting.pop(frame.asset_id, None)
-        self._unsettled.pop(frame.asset_id, None)
-        lost_since = book.out_of_sync_since
+        new_here = self._carriage not in book.carriers
+        if book.in_sync and is_behind(book, frame, timestamp_ms, new_here=new_here):
+            self._counters.late_books += not new_here
+            self._carriage.carry(book, receipt.now)
+            return
+        if book.in_sync and book.wants_proof:
+            levels = map(pair_of, frame.bids), map(pair_of, frame.asks)
+            tell(events, put_to_proof(book, *levels, receipt.received))
+        # While it was frozen it may have changed, and only an opening book names it.
+        if frame.tick_size or book.state is AssetState.FROZEN:
+            book.set_tick_size(frame.tick_size)
+        book.replace(map(pair_of, frame.bids), map(pair_of, frame.asks))
+        self._check.forget((frame.asset_id,))
+        book.begin(frame.market, timestamp_ms, frame.hash)
+        book.heard_at = receipt.now
+        if frame.last_trade_price is not None:
+            book.evidence.last_trade = frame.last_trade_price
         if not book.in_sync:
-            book.epoch += 1
-            book.reason = book.out_of_sync_since = None
-            if frame.asset_id in self._recoveries:
-                self._recoveries[frame.asset_id].regained_at = receipt.now
-        book.market = frame.market
-        book.tick_size = frame.tick_size or book.tick_size
-        book.hash = frame.hash
-        book.revision += 1
-        book.timestamp_ms = book.snapshot_ms = timestamp_ms
-        book.received = receipt.received
-        events.append(book.snapshot(receipt.raw))
+            self._counters.replayed += replay(book)
+        self._carriage.carry(book, receipt.now)
+        if not book.in_sync and timestamp_ms < book.evidence.witness_ms:
+            return  # It is as stale as the stream was: the witness has to confirm it.
+        events += regain(
+            book, self._counters, received=receipt.received, by=Proof.SNAPSHOT, raw=receipt.raw
+        )
         if book.is_crossed:
-            self._unsettled[frame.asset_id] = (timestamp_ms, receipt.now + _SETTLE)
-        else:
-            self._tell_price(book, timestamp_ms, receipt.raw, events)
-        if lost_since is not None:
-            events.append(
-                Resynced(
-                    received=receipt.received,
-                    asset_id=book.asset_id,
-                    about=book.about,
-                    market=book.market,
-                    epoch=book.epoch,
-                    out_of_sync_since=lost_since,
-                )
-            )
+            self._check.disagrees(book.asset_id, book.timestamp_ms, receipt.now)
 
     def take_changes(
         self,
@@ -144,50 +109,128 @@ class BookSync:
     ) -> None:
         """Apply the changes of one frame to one book."""
         book = self._books.get(asset_id)
-        if book is None or not book.in_sync:
+        if book is None:
             self._counters.early_changes += 1
             return
-        if timestamp_ms < book.snapshot_ms:
-            # Measured: a change stamped before the opening book can arrive after it.
-            self._counters.late_changes += 1
+        if not book.in_sync:
+            self._counters.early_changes += 1
+            book.backlog.keep(timestamp_ms, changes)
             return
-        if asset_id in self._unsettled and timestamp_ms > self._unsettled[asset_id][0]:
+        unsettled = self._check.unsettled
+        if unsettled and self._check.is_over(asset_id, timestamp_ms):
             self._disagree(book, receipt.now, receipt.received, events)
+            book.backlog.keep(timestamp_ms, changes)
             return
+        # A new burst is about to begin: what the one before has left can be compared.
+        if receipt.now >= book.evidence.verify_at and timestamp_ms > book.timestamp_ms:
+            self._verify(book, receipt.now, receipt.received, events)
+        order = order_of(book, changes, timestamp_ms)
+        if order is _NEXT or order is _BURST:
+            self._apply(book, changes, timestamp_ms, receipt, events)
+        elif order is Order.COPY:
+            self._counters.duplicates += 1
+        else:
+            self._counters.late_changes += 1
+            if order is Order.MISSED:
+                # What it sets may have been overtaken, or not: nobody can tell.
+                late = book.timestamp_ms - timestamp_ms
+                reason = f"a change came {late} ms too late"
+                intact = book.received - late / 1000
+                self.lose(asset_id, reason, receipt.now, receipt.received, events, intact)
+
+    def _apply(
+        self,
+        book: Book,
+        changes: Sequence[PriceChange],
+        timestamp_ms: int,
+        receipt: Receipt,
+        events: list[Event],
+    ) -> None:
+        asset_id = book.asset_id
+        book.timestamp_ms = timestamp_ms
         try:
             applied: list[WireChange] = [
                 (change.side, change.price, change.size)
                 for change in changes
                 if book.set_level(change.side, change.price, change.size)
             ]
-            agrees = book.agrees_with(changes[-1].best_bid, changes[-1].best_ask)
+            agrees = not self._verifier.compares_tops or book.agrees_with(
+                changes[-1].best_bid, changes[-1].best_ask
+            )
         except CodecError as error:
             self._counters.malformed += 1
-            reason = f"a malformed change: {error.problem}"
-            self.lose(asset_id, reason, receipt.now, receipt.received, events)
+            what = f"a malformed change: {error.problem}"
+            self.lose(asset_id, what, receipt.now, receipt.received, events)
             return
+        book.heard_at = receipt.now
         if not applied:
             self._counters.duplicates += 1
+            book.hash = changes[-1].hash
             return
-        events.append(_record(book, applied, changes[-1], timestamp_ms, receipt))
+        if book.off_tick is not None and self._verifier.compares_tops:
+            reason = f"a level at {book.off_tick} is off the tick {book.tick_size}"
+            book.set_tick_size(None)
+            self.lose(asset_id, reason, receipt.now, receipt.received, events, book.agreed)
+            return
+        changed = None if book.state is AssetState.LIVE else self._wake(book, receipt)
+        events.append(translate.book_delta(book, applied, changes[-1], receipt))
         if agrees:
-            self._unsettled.pop(asset_id, None)
-            self._tell_price(book, timestamp_ms, receipt.raw, events)
+            if self._check.unsettled:
+                self._check.unsettled.pop(asset_id, None)
+            book.agreed = received = receipt.received
+            price = next_price(book, timestamp_ms=timestamp_ms, received=received, raw=receipt.raw)
+            if price is not None:
+                events.append(price)
         else:
-            # Within a burst of one timestamp the book may be crossed or behind the venue's
-            # word for a moment. Only what is still so at its end is a loss of sync.
-            _, deadline = self._unsettled.get(asset_id, (0, receipt.now + _SETTLE))
-            self._unsettled[asset_id] = (timestamp_ms, deadline)
+            self._check.disagrees(asset_id, timestamp_ms, receipt.now)
+        if changed is not None:
+            events.append(changed)
 
-    def take_trade(self, price: str, trade: LastTradePrice, events: list[Event]) -> None:
+    def _wake(self, book: Book, receipt: Receipt) -> StateChanged | None:
+        """A silent book has changed: what happened meanwhile may have been missed."""
+        book.evidence.verify_at = receipt.now
+        if book.doubt is None:
+            self._check.rests(book.asset_id, receipt.now)
+            return book.enter(AssetState.LIVE, "", receipt.received)
+        if book.doubt is Doubt.SILENCE and not self._carriage.recovery.is_expected(book.asset_id):
+            # Nobody has said that it was right until now, so only a fresh book can.
+            book.reason = f"it moves again, and its book has been asked for: {book.reason}"
+            self._carriage.recovery.insist(book.asset_id, receipt.now)
+        return None
+
+    def take_hint(self, frame: BestBidAskFrame, timestamp_ms: int, now: float) -> None:
+        """The venue says what the top is, without a change.
+
+        Raises:
+            CodecError: A price is not a number.
+        """
+        book = self._books.get(frame.asset_id)
+        if book is not None and book.in_sync and self._verifier.compares_tops:
+            agrees = book.agrees_with(frame.best_bid, frame.best_ask)
+            self._check.hint(book, timestamp_ms, now, agrees=agrees)
+            book.heard_at = now
+
+    def forget(self, assets: Iterable[AssetId]) -> None:
+        """Nobody wants these here any more, or nothing will come of them."""
+        assets = list(assets)
+        self._check.forget(assets)
+        self._carriage.forget(assets)
+
+    def take_trade(
+        self, price: str, trade: LastTradePrice, now: float, events: list[Event]
+    ) -> None:
         """Remember the last trade, which may be the displayed price."""
         book = self._books.get(trade.asset_id)
         if book is None:
             return
-        book.last_trade_price = price
-        if book.in_sync and trade.asset_id not in self._unsettled:
-            book.received = trade.received
-            self._tell_price(book, trade.timestamp_ms, trade.raw, events)
+        book.last_trade_price, book.last_trade_ms = price, trade.timestamp_ms
+        book.heard_at = now
+        if book.in_sync and trade.asset_id not in self._check.unsettled:
+            book.received = received = trade.received
+            moved = next_price(
+                book, timestamp_ms=trade.timestamp_ms, received=received, raw=trade.raw
+            )
+            tell(events, moved)
 
     def take_tick_size(
         self, frame: TickSizeChangeFrame, receipt: Receipt, events: list[Event]
@@ -195,106 +238,58 @@ class BookSync:
         """Note the new step. Levels off it may be gone, so the book is had anew."""
         book = self._books.get(frame.asset_id)
         if book is not None:
-            book.tick_size = frame.new_tick_size
+            book.set_tick_size(frame.new_tick_size)
             reason = f"the tick size changed from {frame.old_tick_size} to {frame.new_tick_size}"
             self.lose(frame.asset_id, reason, receipt.now, receipt.received, events)
 
-    def end(self, assets: Iterable[AssetId], received: float) -> None:
-        """Their market is resolved: no snapshot will come any more."""
-        for asset_id in assets:
-            if (book := self._books.get(asset_id)) is not None:
-                book.mark_out_of_sync("the market is resolved", received)
-        self.forget(assets)
-
     def lose(
-        self, asset_id: AssetId, reason: str, now: float, received: float, events: list[Event]
+        self,
+        asset_id: AssetId,
+        reason: str,
+        now: float,
+        received: float,
+        events: list[Event],
+        intact_until: float | None = None,
     ) -> None:
-        """A book is no longer the truth: say so, and have it sent again.
-
-        The first time at once; a book that is lost again and again is asked for less and less
-        often, so that a lasting disagreement with the venue cannot become a storm of frames.
-        """
-        self._unsettled.pop(asset_id, None)
+        """A book is not the truth any more: say so, and have it sent again."""
+        self._check.forget((asset_id,))
         book = self._books.get(asset_id)
-        if book is None or not book.mark_out_of_sync(reason, received):
+        if book is None or not book.in_sync:
             return  # Its snapshot is awaited already, or, once resolved, will never come.
         self._counters.resyncs += 1
-        events.append(_out_of_sync(book, reason, received))
-        recovery = self._recoveries.setdefault(asset_id, _Recovery())
-        if now - recovery.regained_at > _FORGIVEN:
-            recovery.attempt = 0
-        if recovery.attempt == 0:
-            self._asked_again.append(asset_id)
-        self._wait_longer(asset_id, recovery, now)
-
-    def connection_lost(self, assets: Iterable[AssetId], received: float) -> None:
-        """None of these is the truth any more."""
-        for asset_id in assets:
-            if (book := self._books.get(asset_id)) is not None:
-                book.mark_out_of_sync("the connection was lost", received)
+        book.carriers.discard(self._carriage)
+        book.awaited_since, book.off_tick = now, None
+        self._books.attention.add(asset_id)
+        intact = received if intact_until is None else intact_until
+        tell(events, book.lose(AssetState.OUT_OF_SYNC, reason, received, intact))
+        self._carriage.recovery.ask(asset_id, now)
 
     def next_deadline(self) -> float:
         """When `advance` has something to do."""
-        return min(
-            min(self._awaiting.values(), default=math.inf),
-            min((deadline for _, deadline in self._unsettled.values()), default=math.inf),
-        )
+        return min(self._carriage.recovery.next_deadline(), self._check.next_deadline())
 
     def advance(self, now: float, received: float, events: list[Event]) -> None:
         """Give up on bursts that do not settle, and ask again for snapshots that are late."""
-        for asset_id in [a for a, (_, due) in self._unsettled.items() if due <= now]:
-            del self._unsettled[asset_id]
+        for asset_id in self._check.bursts_due(now):
             if (book := self._books.get(asset_id)) is not None:
                 self._disagree(book, now, received, events)
-        for asset_id in [a for a, due in self._awaiting.items() if due <= now]:
-            recovery = self._recoveries.setdefault(asset_id, _Recovery())
-            book = self._books.ensure(asset_id)
-            if recovery.attempt == 0 and book.epoch == 0:
-                reason = "no book has come: unknown or settled token, or a stuck feed"
-                # It never was the truth, but readers are told now, so they get a `Resynced`.
-                book.reason, book.out_of_sync_since = reason, received
-                events.append(_out_of_sync(book, reason, received))
-            self._asked_again.append(asset_id)
-            self._wait_longer(asset_id, recovery, now)
-
-    def _wait_longer(self, asset_id: AssetId, recovery: _Recovery, now: float) -> None:
-        wait = _SNAPSHOT_WAIT * 2 ** min(recovery.attempt, _MOST_DOUBLINGS)
-        self._awaiting[asset_id] = now + wait
-        recovery.attempt += 1
+        for asset_id, timestamp_ms in self._check.hints_due(now):
+            book = self._books.get(asset_id)
+            if book is not None and book.timestamp_ms < timestamp_ms:
+                reason = "a change of its best prices was announced and never came"
+                self.lose(asset_id, reason, now, received, events, book.agreed)
+        for asset_id in self._check.rests_due(now):
+            if (book := self._books.get(asset_id)) is not None and book.in_sync:
+                self._verify(book, now, received, events)
+        self._carriage.recovery.advance(now)
 
     def _disagree(self, book: Book, now: float, received: float, events: list[Event]) -> None:
         what = "the book is crossed" if book.is_crossed else "its top is not the venue's"
-        self.lose(book.asset_id, what, now, received, events)
+        self.lose(book.asset_id, what, now, received, events, book.agreed)
 
-    def _tell_price(self, book: Book, timestamp_ms: int, raw: bytes, events: list[Event]) -> None:
-        event = next_price(book, timestamp_ms=timestamp_ms, received=book.received, raw=raw)
-        if event is not None:
-            events.append(event)
-
-
-def _out_of_sync(book: Book, reason: str, wall: float) -> OutOfSync:
-    return OutOfSync(received=wall, asset_id=book.asset_id, about=book.about, reason=reason)
-
-
-def _record(
-    book: Book, applied: list[WireChange], last: PriceChange, timestamp_ms: int, receipt: Receipt
-) -> BookDelta:
-    """Note on the book that it has changed, and give the event that says so."""
-    book.revision += 1
-    book.timestamp_ms = timestamp_ms
-    book.received = receipt.received
-    book.hash = last.hash
-    return BookDelta(
-        received=receipt.received,
-        raw=receipt.raw,
-        asset_id=book.asset_id,
-        market=book.market,
-        timestamp_ms=timestamp_ms,
-        epoch=book.epoch,
-        revision=book.revision,
-        about=book.about,
-        wire_changes=tuple(applied),
-        wire_best_bid=last.best_bid,
-        wire_best_ask=last.best_ask,
-        hash=last.hash,
-    )
+    def _verify(self, book: Book, now: float, received: float, events: list[Event]) -> None:
+        if not self._verifier.is_due(book, now):
+            return
+        if (changed := self._verifier.verify(book, now, received)) is not None:
+            events.append(changed)
+            self._books.attention.add(book.asset_id)

@@ -27,6 +27,13 @@ class FeedCounters:
         unwanted_changes: Changes of tokens that nobody asked for: mirrored entries.
         duplicate_updates: Orders and trades of the account in a state that was told before.
         late_updates: Those in a state older than the one told last.
+        late_books: Snapshots older than the book that they are of.
+        replayed: Frames that came while a book was not the truth, and counted afterwards.
+        gaps: Books that came back after something may have been missed.
+        out_of_sync_seconds: How long books were not the truth, all together.
+        hashes_equal: Comparisons of a book with the venue's hash that proved it.
+        hashes_unequal: Those that spoke against it.
+        hashes_unknown: Those that could not be made.
         resyncs: Books that were the truth and stopped being it while their connection lived.
         last_event: When the latest event came, in seconds since the epoch; None before.
     """
@@ -42,6 +49,13 @@ class FeedCounters:
     duplicate_updates: int = 0
     late_updates: int = 0
     resyncs: int = 0
+    late_books: int = 0
+    replayed: int = 0
+    gaps: int = 0
+    out_of_sync_seconds: float = 0.0
+    hashes_equal: int = 0
+    hashes_unequal: int = 0
+    hashes_unknown: int = 0
     last_event: float | None = None
 
     def heard_text(self, text: str) -> None:

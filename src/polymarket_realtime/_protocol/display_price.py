@@ -60,6 +60,7 @@ def next_price(
         timestamp_ms=timestamp_ms,
         epoch=book.epoch,
         revision=book.revision,
+        state=book.state,
         about=book.about,
         raw=raw,
         price=price,

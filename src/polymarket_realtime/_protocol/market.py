@@ -8,28 +8,31 @@ from typing import Any, Final, cast
 
 from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._codec.market import (
+    batches,
     decode_market_frames,
     encode_market_interest,
     encode_operation,
 )
-from polymarket_realtime._model.events import Event, EventType
-from polymarket_realtime._model.feed import OutOfSync
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.trust import Verification
 from polymarket_realtime._protocol import translate
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.book_sync import BookSync
+from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.heartbeat import PING, PONG, Heartbeat
+from polymarket_realtime._protocol.punctuality import Punctuality
+from polymarket_realtime._protocol.regain import merge_gaps
 from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._protocol.timing import Timing
 from polymarket_realtime._protocol.translate import Receipt, milliseconds
 from polymarket_realtime.errors import CodecError
 
 __all__ = ["MarketProtocol"]
 
 log = logging.getLogger("polymarket_realtime.feed.market")
-
-_IDS_PER_FRAME: Final = 100
-"""The venue hangs up on a frame that names thousands. Source: rs-clob-client-v2 #116."""
 
 _ABOUT_BOOKS: Final = frozenset({"book", "price_change", "tick_size_change", "array", "object"})
 """Kinds whose loss costs a book its truth. What cannot be read at all may have been one."""
@@ -38,23 +41,12 @@ _NO_BID: Final = frozenset({"0", ""})
 _NO_ASK: Final = frozenset({"1", ""})
 """How the venue writes the top of an empty side."""
 
-_PUBLIC_NAMES: Final[dict[type, str]] = {
-    wire.BookFrame: EventType.AGG_ORDERBOOK,
-    wire.PriceChangeFrame: EventType.PRICE_CHANGE,
-    wire.LastTradePriceFrame: EventType.LAST_TRADE_PRICE,
-    wire.TickSizeChangeFrame: EventType.TICK_SIZE_CHANGE,
-    wire.BestBidAskFrame: EventType.BEST_BID_ASK,
-    wire.NewMarketFrame: EventType.MARKET_CREATED,
-    wire.MarketResolvedFrame: EventType.MARKET_RESOLVED,
-    wire.UnknownFrame: EventType.UNKNOWN,
-}
-
 
 class MarketProtocol:
     """One connection to the market channel. See `FeedProtocol`.
 
     Args:
-        books: Where the books are kept; this is the only writer of those of its assets.
+        books: Where the books are kept.
         interest: The assets to subscribe to first.
         now: When the connection was opened.
         wall_offset: Add it to `now` for seconds since the epoch.
@@ -62,6 +54,9 @@ class MarketProtocol:
         counters: Where to count.
         ping_interval: Seconds between two `PING`.
         ping_timeout: Seconds of silence after which the connection is given up.
+        verification: How much is done to find books that are wrong.
+        timing: Where to note how long frames take.
+        lag_limit: Seconds by which frames may come late before all books are in doubt.
 
     Attributes:
         incomplete: Never: what is missing here is asked for on the connection itself.
@@ -80,16 +75,23 @@ class MarketProtocol:
         counters: FeedCounters | None = None,
         ping_interval: float = 10.0,
         ping_timeout: float = 30.0,
+        verification: Verification = Verification.SAMPLE,
+        timing: Timing | None = None,
+        lag_limit: float = 5.0,
     ) -> None:
         self.counters = FeedCounters() if counters is None else counters
         self.incomplete = self.proven = False
         self._proven_from = now + ping_interval
         self._wall_offset = wall_offset
         self._heartbeat = Heartbeat(now, interval=ping_interval, timeout=ping_timeout)
-        self._books, self._sync = books, BookSync(books, self.counters)
+        self._books = books
+        self._carriage = Carriage(books, now + wall_offset)
+        self._sync = BookSync(books, self._carriage, self.counters, verification)
         self._resolutions = Resolutions() if resolutions is None else resolutions
         self._subscribed: frozenset[AssetId] = frozenset()
         self._outbox: list[str] = []
+        self._now, self._stamped = now, False
+        self._punctuality = Punctuality(timing or Timing(), lag_limit)
         self._handlers: Final[dict[type, Callable[[Any, Receipt], None]]] = {
             wire.PriceChangeFrame: self._on_price_change,
             wire.BookFrame: self._on_book,
@@ -103,39 +105,41 @@ class MarketProtocol:
             wire.TextFrame: self._on_text,
         }
         self._events: list[Event] = []
-        self._open_with(_assets(interest), now)
+        self._open_with(cast("frozenset[AssetId]", interest), now)
 
     # Frames out
 
     def has_frames(self) -> bool:
         """Whether `frames_to_send` would give any."""
-        return bool(self._outbox) or self._sync.has_requests()
+        return bool(self._outbox) or self._carriage.has_requests()
 
     def frames_to_send(self) -> list[str]:
         """The frames queued since the last call."""
         frames, self._outbox = self._outbox, []
-        for operation, assets in self._sync.requests():
-            frames += [encode_operation(operation, batch) for batch in _batches(assets)]
+        again = self._carriage.take_requests(self._now, self._now + self._wall_offset)
+        for operation in ("unsubscribe", "subscribe"):
+            frames += [encode_operation(operation, batch) for batch in batches(again)]
         return frames
 
     def _open_with(self, interest: frozenset[AssetId], now: float) -> None:
-        first, *rest = _batches(sorted(interest)) or [()]
+        first, *rest = batches(sorted(interest)) or [()]
         self._outbox.append(encode_market_interest(first))
         self._outbox += [encode_operation("subscribe", batch) for batch in rest]
         self._subscribed = interest
-        self._sync.watch(interest, now, now + self._wall_offset)
+        self._carriage.watch(interest, now, now + self._wall_offset)
 
     def set_interest(self, wanted: frozenset[str], now: float) -> None:
         """Queue whatever makes the venue send exactly the assets in `wanted`."""
-        wanted = _assets(wanted)
+        self._now, wall = now, now + self._wall_offset
+        wanted = cast("frozenset[AssetId]", wanted)
         added, removed = wanted - self._subscribed, self._subscribed - wanted
         # Subscribe first: a connection whose assets are all gone may be closed by the venue.
         for operation, assets in (("subscribe", added), ("unsubscribe", removed)):
-            self._outbox += [encode_operation(operation, b) for b in _batches(sorted(assets))]
+            self._outbox += [encode_operation(operation, b) for b in batches(sorted(assets))]
         self._subscribed = wanted
-        self._sync.watch(added, now, now + self._wall_offset)
+        self._carriage.watch(added, now, wall)
         self._sync.forget(removed)
-        self._sync.recall(wanted, now, now + self._wall_offset)
+        self._carriage.recall(wanted, now, wall)
 
     def alive(self, now: float) -> None:
         """Count as heard: the peer has answered a probe, which nothing here asks for."""
@@ -145,6 +149,8 @@ class MarketProtocol:
 
     def next_deadline(self) -> float:
         """When `advance` must be called."""
+        if self._books.untold:
+            return self._now
         return min(self._heartbeat.next_deadline(), self._sync.next_deadline())
 
     def advance(self, now: float) -> list[Event]:
@@ -153,45 +159,59 @@ class MarketProtocol:
         Raises:
             HeartbeatTimeout: No frame was heard for `ping_timeout` seconds.
         """
+        self._now = now
         if self._heartbeat.advance(now):
             self._outbox.append(PING)
-        events: list[Event] = []
+            self._punctuality.asked(now)
+        events = self._books.take_untold()
         self._sync.advance(now, now + self._wall_offset, events)
-        # A book that does not come may be that of a market which was settled unannounced.
-        self._resolutions.hint((e.asset_id for e in events if isinstance(e, OutOfSync)), now)
+        # A book that is lost may be that of a market which was settled unannounced.
+        lost = (e.asset_id for e in events if isinstance(e, StateChanged) and not e.state.in_sync)
+        self._resolutions.hint(lost, now)
         return events
 
     def connection_lost(self, now: float) -> None:
         """Mark all books of this connection out of sync."""
         # A settlement may be the reason, or be announced while nobody listens.
         self._resolutions.hint(self._subscribed, now)
-        self._sync.connection_lost(self._subscribed, now + self._wall_offset)
+        self._carriage.connection_lost(self._subscribed, now + self._wall_offset)
+
+    @property
+    def covering(self) -> bool:
+        """Whether another connection that carries the same could end without any loss."""
+        return self._carriage.is_covering()
 
     # Frames in
 
     def receive(self, payloads: Sequence[bytes], now: float) -> list[Event]:
         """Take whole messages, in order; give the events that they amount to."""
         self._heartbeat.heard(now)
-        events = self._events = []
-        received = now + self._wall_offset
+        self._now = now
+        events = self._events = self._books.take_untold()
+        received = self._carriage.heard = now + self._wall_offset
         handlers = self._handlers
         counters = self.counters
         counters.messages += len(payloads)
-        malformed_before = counters.malformed
+        self._stamped = False
+        malformed_before, gaps_before = counters.malformed, counters.gaps
         for payload in payloads:
             for frame, raw in decode_market_frames(payload):
                 cls = frame.__class__
-                name = _PUBLIC_NAMES.get(cls)
+                name = translate.PUBLIC_NAMES.get(cls)
                 if name is not None:
                     counters.events[name] += 1
                     counters.last_event = received
+                    self._carriage.data_at = now
                 receipt = Receipt(raw, now, received)
                 try:
                     handlers[cls](frame, receipt)
                 except CodecError as error:
-                    self._on_malformed(_as_malformed(frame, error), receipt)
+                    self._on_malformed(wire.as_malformed(frame, error.problem), receipt)
         if now >= self._proven_from and counters.malformed == malformed_before:
             self.proven = True
+        self._punctuality.judge(self._carriage, self._subscribed, received, events)
+        if counters.gaps > gaps_before + 1:
+            events = merge_gaps(events)
         return events
 
     def _on_book(self, frame: wire.BookFrame, receipt: Receipt) -> None:
@@ -200,6 +220,9 @@ class MarketProtocol:
 
     def _on_price_change(self, frame: wire.PriceChangeFrame, receipt: Receipt) -> None:
         timestamp_ms = milliseconds(frame.timestamp)
+        if not self._stamped:
+            self._stamped = True
+            self._punctuality.arrived(timestamp_ms, receipt.received)
         by_asset: dict[AssetId, list[wire.PriceChange]] = {}
         for change in frame.price_changes:
             if change.asset_id in self._subscribed:
@@ -212,20 +235,30 @@ class MarketProtocol:
                 self._resolutions.hint((asset_id,), receipt.now)
             self._sync.take_changes(asset_id, changes, timestamp_ms, receipt, self._events)
 
+    def _is_news(self, frame: wire.OfOneAsset) -> bool:
+        """Whether a frame is about a wanted asset, and no other connection has brought it."""
+        if frame.asset_id not in self._subscribed:
+            return False
+        if self._books.copies.is_copy(frame, self._carriage):
+            self.counters.duplicates += 1
+            return False
+        return True
+
     def _on_last_trade_price(self, frame: wire.LastTradePriceFrame, receipt: Receipt) -> None:
-        if frame.asset_id in self._subscribed:
+        if self._is_news(frame):
             place = self._books.place(frame.asset_id)
             trade = translate.last_trade_price(frame, receipt, place)
             self._events.append(trade)
-            self._sync.take_trade(frame.price, trade, self._events)
+            self._sync.take_trade(frame.price, trade, receipt.now, self._events)
 
     def _on_best_bid_ask(self, frame: wire.BestBidAskFrame, receipt: Receipt) -> None:
-        if frame.asset_id in self._subscribed:
+        if self._is_news(frame):
             place = self._books.place(frame.asset_id)
             self._events.append(translate.best_bid_ask(frame, receipt, place))
+            self._sync.take_hint(frame, milliseconds(frame.timestamp), receipt.now)
 
     def _on_tick_size_change(self, frame: wire.TickSizeChangeFrame, receipt: Receipt) -> None:
-        if frame.asset_id in self._subscribed:
+        if self._is_news(frame):
             place = self._books.place(frame.asset_id)
             self._events.append(translate.tick_size_change(frame, receipt, place))
             self._sync.take_tick_size(frame, receipt, self._events)
@@ -240,7 +273,10 @@ class MarketProtocol:
             self.counters.duplicates += 1
         else:
             self._events.append(news)
-        self._sync.end(self._subscribed.intersection(frame.assets_ids), receipt.received)
+        settled = self._subscribed.intersection(frame.assets_ids)
+        self._books.settle(settled, receipt.received)
+        self._sync.forget(settled)
+        self._events += self._books.take_untold()
 
     def _on_unknown(self, frame: wire.UnknownFrame, receipt: Receipt) -> None:
         self._events.append(translate.unknown_event(frame, receipt))
@@ -256,22 +292,9 @@ class MarketProtocol:
             reason = f"a malformed {frame.event_type} frame: {frame.problem}"
             self._sync.lose(asset_id, reason, receipt.now, receipt.received, self._events)
 
-    def _on_text(self, frame: wire.TextFrame, _: Receipt) -> None:
-        if frame.text and frame.text != PONG:
+    def _on_text(self, frame: wire.TextFrame, receipt: Receipt) -> None:
+        if frame.text == PONG:
+            self._punctuality.answered(receipt.now)
+        elif frame.text:
             self.counters.heard_text(frame.text)
             log.info("the venue says %r", frame.text)
-
-
-def _assets(keys: frozenset[str]) -> frozenset[AssetId]:
-    """What is wanted on this channel are asset ids."""
-    return cast("frozenset[AssetId]", keys)
-
-
-def _batches(assets: Sequence[AssetId]) -> list[Sequence[AssetId]]:
-    return [assets[i : i + _IDS_PER_FRAME] for i in range(0, len(assets), _IDS_PER_FRAME)]
-
-
-def _as_malformed(frame: Any, error: CodecError) -> wire.MalformedFrame:
-    changes = getattr(frame, "price_changes", ())
-    assets = [holder.asset_id for holder in (frame, *changes) if hasattr(holder, "asset_id")]
-    return wire.MalformedFrame(frame.event_type, error.problem, tuple(dict.fromkeys(assets)))

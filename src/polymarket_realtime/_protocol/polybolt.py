@@ -77,6 +77,11 @@ class PolyBoltProtocol:
 
     # Frames out
 
+    @property
+    def covering(self) -> bool:
+        """Whether a connection before this one is not needed any more."""
+        return self.proven
+
     def has_frames(self) -> bool:
         """Whether `frames_to_send` would give any: one may go now."""
         return self._requests.is_ready(self._now)

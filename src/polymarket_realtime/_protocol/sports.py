@@ -75,6 +75,11 @@ class SportsProtocol:
 
     # Frames out
 
+    @property
+    def covering(self) -> bool:
+        """Whether a connection before this one is not needed any more."""
+        return self.proven
+
     def has_frames(self) -> bool:
         """Whether `frames_to_send` would give any."""
         return bool(self._outbox)

@@ -106,12 +106,17 @@ class Streams:
         if stream is not None and not stream.carriers:
             self._interrupt(stream, since, problem)
 
-    def interrupt(self, keys: Iterable[str], wall: float) -> None:
-        """Note that readers are told of an interruption: they are to hear of its end too."""
-        for key in keys:
-            stream = self._ensure(key)
-            if not stream.carriers:
-                self._interrupt(stream, wall, "the connection was lost")
+    def interrupt(self, keys: Iterable[str], wall: float) -> list[str]:
+        """A connection that was to carry these was lost, or could not be had.
+
+        Returns:
+            Those that no other connection carries: their readers are to be told, and then of
+            the end of it too.
+        """
+        lost = [key for key in keys if not self._ensure(key).carriers]
+        for key in lost:
+            self._interrupt(self._ensure(key), wall, "the connection was lost")
+        return lost
 
     def damage(self, key: str, wall: float, problem: str) -> None:
         """Something of it has come and could not be used: a gap, although it flows on.

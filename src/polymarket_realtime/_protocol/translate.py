@@ -1,28 +1,33 @@
 """The venue's words as this package's events, one to one.
 
-Books and prices are not here: they come from `book_sync`, which keeps their state. Every
-function raises `CodecError` if a number or a time is none.
+Snapshots and prices are not here: they come from `regain` and `display_price`, which keep their
+state. Every function raises `CodecError` if a number or a time is none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._model import lifecycle
 from polymarket_realtime._model import market as model
+from polymarket_realtime._model.events import EventType, UnknownEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.text import plain_text
-from polymarket_realtime._model.values import decimal
+from polymarket_realtime._model.values import WireChange, decimal
+from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import Place
 from polymarket_realtime.errors import CodecError
 
 __all__ = [
+    "PUBLIC_NAMES",
     "Receipt",
     "best_bid_ask",
+    "book_delta",
     "is_unix_time",
     "last_trade_price",
     "market_created",
@@ -31,6 +36,18 @@ __all__ = [
     "tick_size_change",
     "unknown_event",
 ]
+
+PUBLIC_NAMES: Final[dict[type, str]] = {
+    wire.BookFrame: EventType.AGG_ORDERBOOK,
+    wire.PriceChangeFrame: EventType.PRICE_CHANGE,
+    wire.LastTradePriceFrame: EventType.LAST_TRADE_PRICE,
+    wire.TickSizeChangeFrame: EventType.TICK_SIZE_CHANGE,
+    wire.BestBidAskFrame: EventType.BEST_BID_ASK,
+    wire.NewMarketFrame: EventType.MARKET_CREATED,
+    wire.MarketResolvedFrame: EventType.MARKET_RESOLVED,
+    wire.UnknownFrame: EventType.UNKNOWN,
+}
+"""What the venue's kinds of events are called here."""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -45,6 +62,30 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
     now: float
     received: float
+
+
+def book_delta(
+    book: Book, applied: Sequence[WireChange], last: wire.PriceChange, receipt: Receipt
+) -> model.BookDelta:
+    """Changes that were just applied to a book, which gets its next revision."""
+    book.revision += 1
+    book.received = receipt.received
+    book.hash = last.hash
+    return model.BookDelta(
+        received=receipt.received,
+        raw=receipt.raw,
+        asset_id=book.asset_id,
+        market=book.market,
+        timestamp_ms=book.timestamp_ms,
+        epoch=book.epoch,
+        revision=book.revision,
+        state=book.state,
+        about=book.about,
+        wire_changes=tuple(applied),
+        wire_best_bid=last.best_bid,
+        wire_best_ask=last.best_ask,
+        hash=last.hash,
+    )
 
 
 def last_trade_price(
@@ -121,10 +162,10 @@ def _text_or_none(value: object) -> str | None:
     return plain_text(value) if isinstance(value, str) else None
 
 
-def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> model.UnknownEvent:
+def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> UnknownEvent:
     """Anything else, as it came."""
     asset_id = frame.fields.get("asset_id")
-    return model.UnknownEvent(
+    return UnknownEvent(
         received=receipt.received,
         raw=receipt.raw,
         event_type=frame.event_type,
@@ -160,6 +201,7 @@ def _head(frame: Any, receipt: Receipt, place: Place) -> dict[str, Any]:
         "epoch": place.epoch,
         "revision": place.revision,
         "about": place.about,
+        "state": place.state,
     }
 
 

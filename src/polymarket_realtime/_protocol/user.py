@@ -13,9 +13,9 @@ from polymarket_realtime._codec.user import (
     encode_user_subscription,
 )
 from polymarket_realtime._codec.user_frames import OrderFrame, TradeFrame
+from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._model.credentials import Credentials
 from polymarket_realtime._model.events import Event, EventType
-from polymarket_realtime._model.feed import Incomplete
 from polymarket_realtime._model.user import UpdateSource
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
@@ -78,6 +78,11 @@ class UserProtocol:
         return self.accepted and not self._ledger.complete
 
     # Frames out
+
+    @property
+    def covering(self) -> bool:
+        """Whether a connection before this one is not needed any more."""
+        return self.proven
 
     def has_frames(self) -> bool:
         """Whether `frames_to_send` would give any."""
