@@ -24,8 +24,8 @@ from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.lifecycle import MarketResolved, ResolutionStage
 from polymarket_realtime._model.market import OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._model.topics import Topic
+from polymarket_realtime._model.trust import NOT_YET, Standing
 from polymarket_realtime._protocol.backoff import Uniform
-from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._venue.catalog import Catalog
 from polymarket_realtime._venue.http import Transport
 from polymarket_realtime._venue.interest import Interest
@@ -41,8 +41,9 @@ from polymarket_realtime.status import Status
 from polymarket_realtime.wiring import (
     make_dialler,
     make_endpoints,
+    make_known,
     make_market_watch,
-    make_resolutions,
+    make_witness,
     open_recording,
 )
 
@@ -89,24 +90,21 @@ async def open_service(
             trio.open_nursery() as registry,  # consumers: outlive every producer
         ):
             dial = make_dialler(settings) if open_stream is None else open_stream
-            books, resolutions = BookStore(), make_resolutions(settings)
+            known = make_known(settings, account.ledger)
             pools = {
                 each.name: Pool(each, Interest(), record(each.guard(dial)), uniform)
-                for each in make_endpoints(settings, account, books, resolutions, uniform)
+                for each in make_endpoints(settings, account, known, uniform)
             }
-            interests = {name: pool.interest for name, pool in pools.items()}
-            catalog = Catalog(settings, rest, books.names)
-            watch = make_market_watch(settings, catalog, resolutions, interests[MARKET_FEED])
-            known = Known(
-                books=books,
-                ledger=account.ledger,
-                resolutions=resolutions,
-                streams={
-                    name: pool.endpoint.streams
-                    for name, pool in pools.items()
-                    if pool.endpoint.streams is not None
-                },
+            known.streams.update(
+                (name, pool.endpoint.streams)
+                for name, pool in pools.items()
+                if pool.endpoint.streams is not None
             )
+            interests = {name: pool.interest for name, pool in pools.items()}
+            catalog = Catalog(settings, rest, known.names)
+            market = pools[MARKET_FEED]
+            watch = make_market_watch(settings, catalog, known.resolutions, market.interest)
+            witness = make_witness(settings, known, rest, market)
             hub = Hub(known, interests, watch=watch, capacity=settings.mailbox_capacity)
             registry.start_soon(hub.run, events_out, name="hub")
             async with trio.open_nursery() as feeds:  # producers: one pool per endpoint
@@ -115,6 +113,7 @@ async def open_service(
                         feeds.start_soon(pool.run, events_in.clone(), name=f"pool {name}")
                     if open_stream is None or transport is not None:
                         feeds.start_soon(watch.run, events_in.clone(), name="market watch")
+                        feeds.start_soon(witness.run, events_in.clone(), name="witness")
                 yield Service(settings, account, hub, known, pools, catalog, watch)
                 feeds.cancel_scope.cancel()
 
@@ -179,6 +178,13 @@ class Service:
         """The displayed price of a subscribed asset; None while its book is not the truth."""
         book = self._known.books.get(asset_id)
         return book.price if book is not None and book.in_sync else None
+
+    def standing(self, asset_id: AssetId) -> Standing | None:
+        """What may be believed of a subscribed asset, since when and why; None of others."""
+        book = self._known.books.get(asset_id)
+        if book is not None:
+            return book.standing
+        return NOT_YET if asset_id in self._pools["market"].interest.wanted else None
 
     def use_credentials(self, credentials: Credentials) -> None:
         """Prove oneself with these from now on, in place of any that there were.

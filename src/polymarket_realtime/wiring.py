@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from polymarket_realtime._hub.known import Known
 from polymarket_realtime._model.live import PRICES_FEED
+from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.budget import Budget
+from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.followed import FollowedEvents
+from polymarket_realtime._protocol.freshness import Freshness
 from polymarket_realtime._protocol.inquiry import Rhythm
 from polymarket_realtime._protocol.names_wanted import NamesWanted
 from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._protocol.silence import SilenceLimits
 from polymarket_realtime._venue.catalog import Catalog
 from polymarket_realtime._venue.endpoint import Endpoint
 from polymarket_realtime._venue.endpoints import (
@@ -24,26 +30,26 @@ from polymarket_realtime._venue.endpoints import (
 )
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.market_watch import MarketWatch
+from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.recorder import open_recorder
+from polymarket_realtime._venue.rest import RestClient
 from polymarket_realtime._venue.transport import OpenStream, open_text_stream
+from polymarket_realtime._venue.witness import Witness
 from polymarket_realtime.account import Account
 from polymarket_realtime.settings import Settings
 
 __all__ = [
     "make_dialler",
     "make_endpoints",
+    "make_known",
     "make_market_watch",
-    "make_resolutions",
+    "make_witness",
     "open_recording",
 ]
 
 
 def make_endpoints(
-    settings: Settings,
-    account: Account,
-    books: BookStore,
-    resolutions: Resolutions,
-    uniform: Uniform,
+    settings: Settings, account: Account, known: Known, uniform: Uniform
 ) -> tuple[Endpoint, ...]:
     """A row for each upstream address; reference prices come from where one may ask."""
     prices = (
@@ -52,7 +58,7 @@ def make_endpoints(
         else rtds_endpoint(settings, name=PRICES_FEED)
     )
     return (
-        market_endpoint(settings, books, resolutions),
+        market_endpoint(settings, known.books, known.resolutions, known.timing, known.counters),
         account.endpoint(settings, uniform),
         rtds_endpoint(settings),
         prices,
@@ -60,9 +66,35 @@ def make_endpoints(
     )
 
 
-def make_resolutions(settings: Settings) -> Resolutions:
-    """What is known of settlements: nothing yet."""
-    return Resolutions(settings.resolution_interval, settings.resolution_interval_maximum)
+def make_known(settings: Settings, ledger: AccountLedger) -> Known:
+    """The state below the hub: nothing yet."""
+    books, counters = BookStore(), FeedCounters()
+    resolutions = Resolutions(settings.resolution_interval, settings.resolution_interval_maximum)
+    limits = SilenceLimits(
+        minimum=settings.silence_minimum,
+        maximum=settings.silence_maximum,
+        quiet=settings.quiet_interval,
+        first_book=settings.first_book_timeout,
+    )
+    return Known(
+        books=books,
+        ledger=ledger,
+        resolutions=resolutions,
+        counters=counters,
+        freshness=Freshness(books, resolutions, limits, counters),
+    )
+
+
+def make_witness(settings: Settings, known: Known, rest: RestClient, pool: Pool) -> Witness:
+    """Who asks REST what the socket does not say."""
+    return Witness(
+        known.freshness,
+        rest,
+        f"{settings.clob_url}/books",
+        pool,
+        pool.interest,
+        Budget(settings.witness_budget, per=60.0) if settings.witness_budget else None,
+    )
 
 
 def make_market_watch(

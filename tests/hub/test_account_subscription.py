@@ -5,9 +5,9 @@ import pytest
 from polymarket_realtime._codec.user import structure_order
 from polymarket_realtime._hub.hub import Hub
 from polymarket_realtime._hub.known import Known
+from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._model.credentials import OWN_KEY_MASK
 from polymarket_realtime._model.events import USER_FEED
-from polymarket_realtime._model.feed import Incomplete
 from polymarket_realtime._model.topics import UserOrderTopic, UserTradeTopic
 from polymarket_realtime._model.user import UpdateSource
 from polymarket_realtime._protocol.account_ledger import AccountLedger

@@ -225,7 +225,9 @@ async def test_a_subscription_to_two_markets_goes_on_with_the_other(venue, servi
         await settle()
         told = events.receive_nowait()
         assert not events.finished
-    assert isinstance(told[-1], PriceChangeEvent)
+    price, live = told[-2:]
+    assert isinstance(price, PriceChangeEvent)
+    assert (live.type, live.asset_id, live.state) == ("state_changed", asset(3), "live")
 
 
 async def test_who_comes_after_the_settlement_hears_of_it_and_dials_nothing(venue, service):

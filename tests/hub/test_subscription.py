@@ -9,6 +9,7 @@ import trio
 
 from polymarket_realtime import (
     AssetId,
+    AssetState,
     AssetTopic,
     BookTopic,
     DeltaTopic,
@@ -18,6 +19,7 @@ from polymarket_realtime import (
     TradeTopic,
     open_service,
 )
+from polymarket_realtime._model.trust import Doubt
 from polymarket_realtime.errors import SubscriptionLagged
 from polymarket_realtime.testing import MemoryVenue, make_book, make_price_change, make_trade
 
@@ -62,7 +64,7 @@ def kinds(events):
 async def test_a_book_reader_gets_views_best_first_at_its_depth(venue, service):
     with service.subscribe(BookTopic(ASSET, depth=1)) as events:
         await connected(venue)
-        view = events.receive_nowait()[-1]
+        _, view, live = events.receive_nowait()
     assert view.bids == ((Decimal("0.40"), Decimal(10)),)
     assert view.asks == ((Decimal("0.60"), Decimal(5)),)
     assert (view.best_bid, view.best_ask, view.spread) == (
@@ -70,6 +72,7 @@ async def test_a_book_reader_gets_views_best_first_at_its_depth(venue, service):
         Decimal("0.60"),
         Decimal("0.20"),
     )
+    assert (view.state, live.state) == (AssetState.LIVE, AssetState.LIVE)
 
 
 async def test_a_slow_book_reader_gets_one_book_and_it_is_the_newest(venue, service):
@@ -166,11 +169,71 @@ async def test_changes_that_a_late_joiners_snapshot_holds_are_not_told_again(ven
 async def test_a_late_joiner_of_a_book_out_of_sync_is_told_so(venue, service):
     with service.subscribe(BookTopic(ASSET)):
         connection = await connected(venue)
-        connection.drop()
+        connection.drop(1006, "gone")
         await settle()
-        with service.subscribe(BookTopic(ASSET)) as late:
+        with service.subscribe(BookTopic(ASSET), PriceTopic(ASSET)) as late:
             (told,) = late.receive_nowait()
-    assert (told.type, told.reason) == ("out_of_sync", "the connection was lost")
+    assert (told.type, told.state, told.before) == ("state_changed", "out_of_sync", None)
+    assert told.reason.startswith("no connection: ")
+    assert "gone" in told.reason
+    assert told.since <= told.received
+
+
+@pytest.mark.parametrize("overflow", list(Overflow))
+async def test_a_late_joiner_of_a_book_in_doubt_is_told_so_once_and_shown_the_book(
+    venue, service, overflow
+):
+    with service.subscribe(BookTopic(ASSET)):
+        await connected(venue)
+        service._known.books.get(ASSET).enter(
+            AssetState.SUSPECT, "silent for 60 s", 1.0, Doubt.SILENCE
+        )
+        with service.subscribe(BookTopic(ASSET), TradeTopic(ASSET), overflow=overflow) as late:
+            told = {event.type: event for event in late.receive_nowait()}
+    assert set(told) == {"agg_orderbook", "state_changed"}
+    state, view = told["state_changed"], told["agg_orderbook"]
+    assert (state.state, state.before, state.since) == ("suspect", None, 1.0)
+    assert (view.state, view.reason, view.in_sync) == ("suspect", "silent for 60 s", True)
+
+
+async def test_nothing_is_told_of_a_state_to_who_only_waits_for_the_end(venue, service):
+    with service.subscribe(ResolutionTopic(ASSET)) as events:
+        connection = await connected(venue, events)
+        connection.say(change("BUY", "0.45", "?"))
+        await settle()
+        assert events.receive_nowait() == []
+        with service.subscribe(ResolutionTopic(ASSET)) as late:
+            assert late.receive_nowait() == []
+
+
+async def test_a_price_that_waits_is_read_with_the_state_of_then(venue, service):
+    with service.subscribe(PriceTopic(ASSET)) as events:
+        await connected(venue)
+        service._known.books.get(ASSET).enter(AssetState.QUIET, "silent; REST agrees", 1.0)
+        (price,) = [e for e in events.receive_nowait() if e.type == "price_change"]
+    assert price.state is AssetState.QUIET
+
+
+async def test_each_reader_is_told_the_gap_of_its_own_tokens(venue, service):
+    other = make_book(OTHER, bids=[("0.1", "1")], asks=[("0.2", "1")])
+    with (
+        service.subscribe(PriceTopic(ASSET), PriceTopic(OTHER)) as both,
+        service.subscribe(PriceTopic(OTHER)) as one,
+    ):
+        connection = await venue.accept()
+        connection.say([BOOK, other])
+        await settle()
+        service.redial()
+        again = await venue.accept()
+        again.say([BOOK, other])
+        await settle()
+        gaps = [
+            [event for event in reader.receive_nowait() if event.type == "gap"]
+            for reader in (both, one)
+        ]
+    (of_both,), (of_one,) = gaps
+    assert (of_both.asset_ids, of_one.asset_ids) == ((ASSET, OTHER), (OTHER,))
+    assert of_both.reason == of_one.reason == "the connection was lost"
 
 
 async def test_trades_never_crowd_out_the_newest_book_and_price(venue, service):

@@ -2,7 +2,7 @@
 
 import trio
 
-from polymarket_realtime._model.feed import Incomplete
+from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._venue.publish import publish
 
 NEWS = [Incomplete(received=0.0, reason="test")]

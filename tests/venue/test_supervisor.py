@@ -7,14 +7,17 @@ import trio
 
 from polymarket_realtime import (
     AssetId,
-    Connected,
+    AssetState,
+    BookSnapshot,
     DeltaTopic,
+    Gap,
     Interrupted,
     NewMarketTopic,
-    OutOfSync,
+    Overflow,
     PriceTopic,
     Resynced,
     Settings,
+    StateChanged,
     open_service,
 )
 from polymarket_realtime.testing import MemoryVenue, make_book, make_price_change
@@ -26,6 +29,11 @@ BOOK = make_book(ASSET, bids=[("0.40", "10")], asks=[("0.60", "5")])
 
 def longest(_low: float, high: float) -> float:
     return high
+
+
+def told(events) -> list[str]:
+    """The kinds of events, and the states that are told."""
+    return [str(e.state if isinstance(e, StateChanged) else e.type) for e in events]
 
 
 def open_feed(venue: MemoryVenue, **settings: object):
@@ -72,11 +80,11 @@ async def test_a_venue_that_is_down_is_dialled_with_growing_waits(autojump_clock
     async with open_feed(venue) as service:
         with service.subscribe(PriceTopic(ASSET)) as events:
             await trio.sleep(300)
-            told = [e for e in events.receive_nowait() if isinstance(e, Interrupted)]
+            lost = [e for e in events.receive_nowait() if isinstance(e, Interrupted)]
     waits = [after - before for before, after in zip(venue.dials, venue.dials[1:], strict=False)]
     assert waits == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, 60])
-    assert [e.retry_in for e in told[:8]] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert "connection refused" in told[0].reason
+    assert [e.retry_in for e in lost[:8]] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert "connection refused" in lost[0].reason
 
 
 async def test_an_interruption_before_the_first_book_has_its_end_told_too(autojump_clock):
@@ -89,8 +97,8 @@ async def test_an_interruption_before_the_first_book_has_its_end_told_too(autoju
             connection = await venue.accept()
             connection.say([BOOK])
             await trio.sleep(1)
-            kinds = [str(e.type) for e in events.receive_nowait()]
-    assert kinds == ["interrupted", "interrupted", "connected", "price_change", "resynced"]
+            kinds = told(events.receive_nowait())
+    assert kinds == ["interrupted", "interrupted", "connected", "price_change", "resynced", "live"]
 
 
 async def test_a_server_that_greets_and_hangs_up_is_not_hammered(autojump_clock):
@@ -159,7 +167,10 @@ async def test_any_frame_counts_as_life_of_the_socket(autojump_clock):
 async def test_reconnect_tells_the_gap_in_order_and_restores_the_interest(autojump_clock):
     venue = MemoryVenue()
     async with open_feed(venue) as service:
-        with service.subscribe(DeltaTopic(ASSET)) as events:
+        with (
+            service.subscribe(DeltaTopic(ASSET), overflow=Overflow.RAISE) as events,
+            service.subscribe(DeltaTopic(ASSET)) as slow,
+        ):
             connection = await venue.accept()
             first_frame = await connection.next_frame()
             connection.say([BOOK])
@@ -172,8 +183,18 @@ async def test_reconnect_tells_the_gap_in_order_and_restores_the_interest(autoju
             again.say([BOOK])
             await trio.sleep(1)
             assert service.book(ASSET).in_sync
-            kinds = [e.type for e in events.receive_nowait()]
-    assert kinds == ["connected", "interrupted", "connected", "book_snapshot", "resynced"]
+            events, of_slow = events.receive_nowait(), slow.receive_nowait()
+    assert told(events) == [
+        *("connected", "book_snapshot", "live"),
+        *("interrupted", "out_of_sync"),
+        *("connected", "resyncing", "gap", "book_snapshot", "resynced", "live"),
+    ]
+    interrupted, lost = events[3:5]
+    assert "slow consumer" in interrupted.reason
+    assert lost.reason == "the connection was lost"
+    # A reader that was asleep is told how it is, and what it has missed.
+    kept = ("connected", "interrupted", "connected", "gap", "book_snapshot", "resynced", "live")
+    assert told(of_slow) == [*kept]
 
 
 async def test_new_interest_joins_the_open_connection(autojump_clock):
@@ -234,8 +255,8 @@ async def test_resolved_assets_are_not_redialled_until_others_are_wanted(autojum
             await trio.sleep(3600)
             assert len(venue.connections) == 1
             assert service.status().connections["market"].state == "parked"
-            (told,) = (e for e in events.receive_nowait() if isinstance(e, Interrupted))
-            assert told.retry_in is None
+            (lost,) = (e for e in events.receive_nowait() if isinstance(e, Interrupted))
+            assert lost.retry_in is None
             with service.subscribe(PriceTopic(OTHER)):
                 again = await venue.accept()
                 assert set((await again.next_frame())["assets_ids"]) == {ASSET, OTHER}
@@ -263,7 +284,7 @@ async def test_each_close_has_its_own_reaction(autojump_clock, code, reason, wai
 async def test_redial_replaces_every_connection_at_once_and_says_so(autojump_clock):
     venue = MemoryVenue()
     async with open_feed(venue) as service:
-        with service.subscribe(PriceTopic(ASSET)) as events:
+        with service.subscribe(PriceTopic(ASSET), overflow=Overflow.RAISE) as events:
             first = await venue.accept()
             first.say([BOOK])
             await trio.sleep(5)
@@ -273,8 +294,11 @@ async def test_redial_replaces_every_connection_at_once_and_says_so(autojump_clo
             assert (first.closed, second.dialled_at) == (True, 5)
             second.say([BOOK])
             await trio.sleep(1)
-            kinds = [type(e) for e in events.receive_nowait()]
-    assert kinds == [Interrupted, Connected, Resynced]
+            kinds = told(events.receive_nowait())
+    assert kinds == [
+        *("interrupted", "out_of_sync"),
+        *("connected", "resyncing", "gap", "resynced", "live"),
+    ]
 
 
 async def test_suspend_closes_every_connection_and_resume_restores_them(autojump_clock):
@@ -290,8 +314,9 @@ async def test_suspend_closes_every_connection_and_resume_restores_them(autojump
             await trio.sleep(3600)
             assert len(venue.connections) == 1
             assert service.price(ASSET) is None
-            (told,) = events.receive_nowait()
-            assert (told.type, told.retry_in) == ("interrupted", None)
+            interrupted, lost = events.receive_nowait()
+            assert (interrupted.type, interrupted.retry_in) == ("interrupted", None)
+            assert lost.state is AssetState.OUT_OF_SYNC
             service.resume()
             await service.wait_connected()
             assert len(venue.connections) == 2
@@ -334,7 +359,7 @@ async def test_broadcasts_alone_hold_one_connection_without_assets(autojump_cloc
 async def test_a_disagreeing_book_is_sent_again_over_the_same_connection(autojump_clock):
     venue = MemoryVenue()
     async with open_feed(venue) as service:
-        with service.subscribe(DeltaTopic(ASSET)) as events:
+        with service.subscribe(DeltaTopic(ASSET), overflow=Overflow.RAISE) as events:
             connection = await venue.accept()
             connection.say([BOOK])
             change = make_price_change(
@@ -346,9 +371,15 @@ async def test_a_disagreeing_book_is_sent_again_over_the_same_connection(autojum
             assert [f.get("operation") for f in frames] == [None, "unsubscribe", "subscribe"]
             connection.say(BOOK)
             await trio.sleep(1)
-            kinds = [type(e) for e in events.receive_nowait()]
-    assert kinds[-3] is OutOfSync
-    assert kinds[-1] is Resynced
+            events = events.receive_nowait()
+    assert told(events)[-6:] == [
+        *("out_of_sync", "resyncing", "gap", "book_snapshot", "resynced", "live")
+    ]
+    lost, asked, gap, snapshot, resynced, _ = events[-6:]
+    assert lost.reason == gap.reason == "its top is not the venue's"
+    assert lost.reason in asked.reason
+    assert [type(each) for each in (gap, snapshot, resynced)] == [Gap, BookSnapshot, Resynced]
+    assert gap.asset_ids == (ASSET,)
     assert len(venue.connections) == 1
 
 

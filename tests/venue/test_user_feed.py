@@ -17,8 +17,9 @@ from account_desk import (
     trade_row,
 )
 
+from polymarket_realtime._model.account_feed import Incomplete, Reconciled
 from polymarket_realtime._model.credentials import Credentials, Secret
-from polymarket_realtime._model.feed import Connected, Incomplete, Interrupted, Reconciled
+from polymarket_realtime._model.feed import Connected, Interrupted
 from polymarket_realtime._model.topics import UserOrderTopic, UserTradeTopic
 from polymarket_realtime._model.user import OrderUpdate, TradeUpdate
 from polymarket_realtime.errors import CredentialsRejected, RestFailed, Unauthorized

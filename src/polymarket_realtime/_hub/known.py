@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import attrs
 
+from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Incomplete
+from polymarket_realtime._model.feed import StateChanged
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.lifecycle import MarketResolved
 from polymarket_realtime._model.live_topics import LiveTopic
 from polymarket_realtime._model.topics import (
@@ -17,11 +19,16 @@ from polymarket_realtime._model.topics import (
     UserOrderTopic,
     UserTopicBase,
 )
+from polymarket_realtime._model.trust import AssetState
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.book_store import BookStore
+from polymarket_realtime._protocol.counters import FeedCounters
+from polymarket_realtime._protocol.freshness import Freshness
 from polymarket_realtime._protocol.names import Names
 from polymarket_realtime._protocol.resolution import Resolutions
+from polymarket_realtime._protocol.silence import SilenceLimits
 from polymarket_realtime._protocol.streams import Streams
+from polymarket_realtime._protocol.timing import Timing
 
 __all__ = ["Known"]
 
@@ -32,12 +39,22 @@ class Known:
 
     Attributes:
         streams: Of the live feeds, by endpoint.
+        timing: How long events take.
+        counters: What the market channel has heard.
+        freshness: What silence is taken for.
     """
 
     books: BookStore = attrs.field(factory=BookStore)
     ledger: AccountLedger = attrs.field(factory=AccountLedger)
     resolutions: Resolutions = attrs.field(factory=Resolutions)
-    streams: Mapping[str, Streams] = attrs.field(factory=dict)
+    streams: dict[str, Streams] = attrs.field(factory=dict)
+    timing: Timing = attrs.field(factory=Timing)
+    counters: FeedCounters = attrs.field(factory=FeedCounters)
+    freshness: Freshness = attrs.field()
+
+    @freshness.default
+    def _make_freshness(self) -> Freshness:
+        return Freshness(self.books, self.resolutions, SilenceLimits(), self.counters)
 
     @property
     def names(self) -> Names:
@@ -49,6 +66,24 @@ class Known:
         if not isinstance(topic, AssetTopicBase):
             return None
         return self.resolutions.resolution_of(topic.asset_id)
+
+    def standing(self, asset_id: AssetId) -> StateChanged | None:
+        """What may be believed of a token, to tell a reader who joins.
+
+        None if nothing is known yet, and of a live one: its data says so.
+        """
+        book = self.books.get(asset_id)
+        if book is None or book.state in (AssetState.CONNECTING, AssetState.LIVE):
+            return None
+        return StateChanged(
+            received=time.time(),
+            asset_id=asset_id,
+            about=book.about,
+            state=book.state,
+            before=None,
+            reason=book.reason,
+            since=book.since,
+        )
 
     def of_streams(self, topics: Iterable[Topic]) -> Iterator[Event]:
         """The latest of live feeds that some topics are about, and which of them are gone."""

@@ -18,7 +18,7 @@ from polymarket_realtime._hub.outlook import Outlook
 from polymarket_realtime._hub.views import BookView, EventView, View
 from polymarket_realtime._model.catalog import Market
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, OutOfSync
+from polymarket_realtime._model.feed import Dropped, Gap, StateChanged
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved
 from polymarket_realtime._model.live import LiveEvent
@@ -76,6 +76,7 @@ class Subscription:
         self._live: tuple[LiveTopic, ...] = ()
         self._delivered = self._dropped_told = 0
         self._last_event: float | None = None
+        self._oldest: float | None = None
         self._ended = self._closed = False
         self._account_seen = known.ledger.revision
 
@@ -99,10 +100,12 @@ class Subscription:
 
     def _join(self, topics: Sequence[Topic]) -> None:
         for topic in topics:
+            if isinstance(topic, AssetTopicBase) and StateChanged in topic.accepts:
+                standing = self._known.standing(topic.asset_id)
+                if standing is not None:
+                    self._mailbox.put(standing, standing.conflation_key)
             for view in self._outlook.add(topic):
                 self._begin_with(view)
-            if isinstance(topic, AssetTopicBase):
-                self._begin_distrust(topic.asset_id)
         for event in (*self._known.of_account(topics), *self._known.of_streams(topics)):
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
 
@@ -112,16 +115,6 @@ class Subscription:
         # A reader that wants everything wants what is now, and then what follows.
         elif (event := view.look_up(self._known.books)) is not None:
             self._mailbox.put(event)
-
-    def _begin_distrust(self, asset_id: AssetId) -> None:
-        book = self._known.books.get(asset_id)
-        if book is not None and book.epoch and book.reason is not None:
-            self._mailbox.put(
-                OutOfSync(
-                    received=time.time(), asset_id=asset_id, about=book.about, reason=book.reason
-                ),
-                (OutOfSync, asset_id),
-            )
 
     def offer(self, event: Event) -> None:
         """Take an event from the hub. Never waits."""
@@ -133,25 +126,25 @@ class Subscription:
             # What is older than what this reader began with would only take it back.
             if event.revision > self._account_seen:
                 self._mailbox.put(event)
-        elif isinstance(event, LiveEvent):
-            if not any(topic.matches(event) for topic in self._live):
-                return
-            self._mailbox.put(event, event.conflation_key if self._conflates else None)
-        elif isinstance(event, MarketCreated):
-            if not self._hears_of(event):
-                return
-            self._mailbox.put(event)
+        elif not self._hears(event):
+            return
         else:
+            if isinstance(event, Gap) and event.stream is None:
+                event = event.among(self.asset_ids)
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
         self._last_event = event.received
+        if self._oldest is None:
+            self._oldest = event.received
         self._wakeup.ring()
 
-    def _hears_of(self, event: MarketCreated) -> bool:
-        return any(
-            topic.matches(event)
-            for topic in self.topics
-            if isinstance(topic, NewMarketTopic | EventTopic)
-        )
+    def _hears(self, event: Event) -> bool:
+        """Whether an event passes the filters of its topics."""
+        if isinstance(event, LiveEvent):
+            return any(topic.matches(event) for topic in self._live)
+        if isinstance(event, MarketCreated):
+            kinds = (NewMarketTopic, EventTopic)
+            return any(t.matches(event) for t in self.topics if isinstance(t, kinds))
+        return True
 
     def _offer_price(self, event: PriceChangeEvent) -> None:
         if not self._conflates:
@@ -235,6 +228,9 @@ class Subscription:
                 raise SubscriptionLagged(lost)
             events.insert(0, Dropped(received=time.time(), count=lost))
         self._delivered += len(events)
+        if self._oldest is not None:
+            self._known.timing.delivery.record(time.time() - self._oldest)
+            self._oldest = None
         if self._batch:
             events = [*self._batch, *events]
             self._batch.clear()

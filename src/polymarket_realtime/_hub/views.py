@@ -80,8 +80,10 @@ class PriceView:
         if book is None or book.price is None or book.price is self._shown:
             return None
         self._shown = price = book.price
-        # It may have been told before the catalogue had answered.
-        return attrs.evolve(price, about=book.about) if price.about is None else price
+        # It may have been told before the catalogue had answered, and trusted more, or less.
+        if price.about is not None and price.state is book.state:
+            return price
+        return attrs.evolve(price, about=book.about, state=book.state)
 
 
 @attrs.define(eq=False)

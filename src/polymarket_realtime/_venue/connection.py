@@ -68,8 +68,7 @@ class _Connection:
                 now = trio.current_time()
                 events = protocol.receive(batch[start : start + _MESSAGES_PER_CHECKPOINT], now)
                 shard.heard(now)
-                if protocol.proven:
-                    shard.prove()
+                self._judge()
                 if events:
                     await publish(self.events_in, events)
             if self.companion is not None and protocol.incomplete and not self.accompanied:
@@ -87,6 +86,13 @@ class _Connection:
         self.protocol.alive(now)
         self.shard.heard(now)
         self._wake_writer()
+
+    def _judge(self) -> None:
+        """Note what the connection has shown so far."""
+        if self.protocol.proven:
+            self.shard.prove()
+        if self.shard.predecessor is not None and self.protocol.covering:
+            self.shard.cover()
 
     def _wake_writer(self) -> None:
         """Have it look, if there is something for it earlier than it knows of."""
@@ -107,7 +113,6 @@ class _Connection:
             with trio.move_on_at(self.writer_deadline):
                 await shard.changed.wait()
             events = protocol.advance(trio.current_time())
-            if protocol.proven:
-                shard.prove()
+            self._judge()
             if events:
                 await publish(self.events_in, events)

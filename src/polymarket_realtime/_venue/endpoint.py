@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import math
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 import attrs
 
+from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.backoff import Backoff
 from polymarket_realtime._protocol.base import FeedProtocol
@@ -38,8 +40,9 @@ class Endpoint:
     Attributes:
         capacity: Most keys (assets, streams) of one connection.
         counters: Where all its connections count.
-        interrupt: Note that the readers of these keys are told, at this wall time, that the
-            connection was lost.
+        interrupt: Note that a connection with these keys was lost or could not be had, why, and
+            at which wall time; gives those that no other connection carries.
+        untold: Gives what has to be told besides.
         retain: Forget what is known of all but these keys; and of what needs no key, unless
             somebody still wants it.
         prepare: What has to be done before each dial. May raise `TransportError`.
@@ -48,6 +51,9 @@ class Endpoint:
         guard: What its dialler has to be wrapped in.
         plan_redial: How to go on after the end of a connection, or of an attempt at one.
         lifetime: Seconds after which a connection is replaced, without a gap; None for never.
+        churn_limit: How often keys may have been added to a connection, or taken from it, before
+            it is replaced in the same way.
+        copies: How many connections carry each key.
         private: Whether the account's credentials are sent on it.
         of_assets: Whether its keys are asset ids.
         streams: What is known of its streams; None for a channel of assets or of the account.
@@ -59,13 +65,16 @@ class Endpoint:
     backoff: Backoff
     counters: FeedCounters
     make_protocol: MakeProtocol
-    interrupt: Callable[[Iterable[str], float], None]
+    interrupt: Callable[[Iterable[str], str, float], Collection[str]]
     retain: Callable[[frozenset[str], bool], None]
     prepare: Callable[[], Awaitable[None]] = _nothing_to_prepare
     companion: Companion | None = None
     guard: Callable[[OpenStream], OpenStream] = _unguarded
     plan_redial: Callable[[TransportError], Redial] = plan_redial
+    untold: Callable[[], list[Event]] = list
     lifetime: float | None = None
+    churn_limit: float = math.inf
+    copies: int = 1
     private: bool = False
     of_assets: bool = False
     streams: Streams | None = None

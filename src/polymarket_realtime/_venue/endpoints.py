@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final, cast
 
 from polymarket_realtime._model.events import MARKET_FEED, USER_FEED
@@ -19,6 +20,7 @@ from polymarket_realtime._protocol.resolution import Resolutions
 from polymarket_realtime._protocol.rtds import RtdsProtocol
 from polymarket_realtime._protocol.sports import SportsProtocol
 from polymarket_realtime._protocol.streams import Streams
+from polymarket_realtime._protocol.timing import Timing
 from polymarket_realtime._protocol.user import UserProtocol
 from polymarket_realtime._venue.account import AccountApi
 from polymarket_realtime._venue.discreet import make_discreet
@@ -40,9 +42,14 @@ _POLYBOLT_CAPACITY: Final = 64
 "PolyBolt WebSocket"."""
 
 
-def market_endpoint(settings: Settings, books: BookStore, resolutions: Resolutions) -> Endpoint:
+def market_endpoint(
+    settings: Settings,
+    books: BookStore,
+    resolutions: Resolutions,
+    timing: Timing,
+    counters: FeedCounters,
+) -> Endpoint:
     """The CLOB market channel: public, wanted by asset id."""
-    counters = FeedCounters()
 
     def make_protocol(interest: frozenset[str], now: float, wall_offset: float) -> MarketProtocol:
         return MarketProtocol(
@@ -54,6 +61,9 @@ def market_endpoint(settings: Settings, books: BookStore, resolutions: Resolutio
             counters=counters,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
+            verification=settings.verification,
+            timing=timing,
+            lag_limit=settings.lag_limit,
         )
 
     return Endpoint(
@@ -63,8 +73,12 @@ def market_endpoint(settings: Settings, books: BookStore, resolutions: Resolutio
         backoff=settings.backoff,
         counters=counters,
         make_protocol=make_protocol,
-        interrupt=lambda keys, wall: books.interrupt(map(AssetId, keys), wall),
+        interrupt=lambda keys, reason, wall: books.interrupt(map(AssetId, keys), reason, wall),
+        untold=books.take_untold,
         retain=lambda wanted, _: books.retain(cast("frozenset[AssetId]", wanted)),
+        lifetime=settings.market_lifetime,
+        churn_limit=settings.churn_limit,
+        copies=2 if settings.dual_connection else 1,
         of_assets=True,
     )
 
@@ -92,6 +106,10 @@ def user_endpoint(
             ping_timeout=settings.ping_timeout,
         )
 
+    def interrupt(_keys: Iterable[str], _reason: str, wall: float) -> Collection[str]:
+        ledger.interrupt(wall)
+        return ()
+
     return Endpoint(
         name=USER_FEED,
         url=settings.user_url,
@@ -99,7 +117,7 @@ def user_endpoint(
         backoff=backoff,
         counters=ledger.counters,
         make_protocol=make_protocol,
-        interrupt=lambda _, wall: ledger.interrupt(wall),
+        interrupt=interrupt,
         retain=lambda _, wanted: None if wanted else ledger.rest(),
         prepare=gate.open,
         companion=Reconciler(api, ledger, authentication, backoff, uniform).run,
@@ -130,7 +148,7 @@ def rtds_endpoint(settings: Settings, *, name: str = RTDS_FEED) -> Endpoint:
         backoff=settings.backoff,
         counters=streams.counters,
         make_protocol=make_protocol,
-        interrupt=streams.interrupt,
+        interrupt=lambda keys, _, wall: streams.interrupt(keys, wall),
         retain=lambda wanted, _: streams.retain(wanted),
         lifetime=settings.connection_lifetime,
         streams=streams,
@@ -161,7 +179,7 @@ def polybolt_endpoint(settings: Settings, api: AccountApi) -> Endpoint:
         backoff=settings.backoff,
         counters=streams.counters,
         make_protocol=make_protocol,
-        interrupt=streams.interrupt,
+        interrupt=lambda keys, _, wall: streams.interrupt(keys, wall),
         retain=lambda wanted, _: streams.retain(wanted),
         prepare=lambda: have_credentials(api),
         guard=lambda open_stream: make_discreet(open_stream, api.scrub_words),
@@ -191,7 +209,7 @@ def sports_endpoint(settings: Settings) -> Endpoint:
         backoff=settings.backoff,
         counters=streams.counters,
         make_protocol=make_protocol,
-        interrupt=lambda _, wall: streams.interrupt([SPORTS_FEED], wall),
+        interrupt=lambda _keys, _reason, wall: streams.interrupt([SPORTS_FEED], wall),
         retain=lambda _, wanted: streams.retain([SPORTS_FEED] if wanted else ()),
         streams=streams,
     )

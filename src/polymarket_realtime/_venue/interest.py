@@ -17,12 +17,13 @@ class Interest:
         wanted: The keys of at least one holder, each once.
         changed: Rings when `wanted`, `broadcasts` or `suspended` is another than before; for the
             pool.
-        watched: Rings at the same times, for whoever follows the interest beside the pool.
+        watched, witnessed: Ring at the same times, for those who follow the interest beside the
+            pool.
     """
 
     def __init__(self) -> None:
         self.wanted: frozenset[str] = frozenset()
-        self.changed, self.watched = Wakeup(), Wakeup()
+        self.changed, self.watched, self.witnessed = Wakeup(), Wakeup(), Wakeup()
         self._holders: Counter[str] = Counter()
         self._broadcast_holders = 0
         self._suspended = False
@@ -62,3 +63,4 @@ class Interest:
     def _ring(self) -> None:
         self.changed.ring()
         self.watched.ring()
+        self.witnessed.ring()

@@ -15,8 +15,8 @@ from typing import Final
 import attrs
 import trio
 
+from polymarket_realtime._model.account_feed import Incomplete, Reconciled
 from polymarket_realtime._model.events import Event, EventType
-from polymarket_realtime._model.feed import Incomplete, Reconciled
 from polymarket_realtime._model.user import UpdateSource, UserEvent
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication

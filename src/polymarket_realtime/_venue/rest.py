@@ -42,6 +42,8 @@ _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be better a second later."""
 
 _LONGEST_WORDS: Final = 200
+_JSON: Final = {"content-type": "application/json"}
+
 _SHORTEST_SECRET: Final = 16
 """A header's value of at least this length is cut out of what a server says. Shorter ones are
 numbers and times, which stand for themselves."""
@@ -79,6 +81,7 @@ class _Call:
     sign: Sign | None
     body: bytes
     scrub: Scrub
+    repeat: bool
 
 
 @attrs.frozen
@@ -94,8 +97,8 @@ class _Failure:
     passing: bool = False
     unprocessed: bool = False
 
-    def may_repeat(self, method: str) -> bool:
-        return self.passing and (method == "GET" or self.unprocessed)
+    def may_repeat(self, call: _Call) -> bool:
+        return call.repeat and self.passing and (call.method == "GET" or self.unprocessed)
 
 
 def _make_budgets() -> dict[Scope, Budget]:
@@ -121,6 +124,7 @@ class RestClient:
         sign: Sign | None = None,
         body: bytes = b"",
         scrub: Scrub = bytes,
+        repeat: bool = True,
     ) -> bytes:
         """Ask, and ask again if that can help: a GET at most three times.
 
@@ -133,7 +137,8 @@ class RestClient:
             scope: Whose rate limit this counts towards. After a 429 all of it waits.
             params: The query.
             sign: Gives each try its headers.
-            body: Sent as it is.
+            body: JSON, sent as it is.
+            repeat: Whether to ask again at all; callers with a budget of their own count each try.
             scrub: What everything that the server says goes through before it is looked at.
 
         Returns:
@@ -144,7 +149,7 @@ class RestClient:
             RestFailed: It said something else, or nothing in time. `retry_after` is set if it
                 asked for a longer wait than the rest of the time allows.
         """
-        call = _Call(method, url, tuple(params), sign, body, scrub)
+        call = _Call(method, url, tuple(params), sign, body, scrub, repeat=repeat)
         deadline = trio.current_time() + self.settings.lookup_timeout
         failure: _Failure | None = None
         with trio.move_on_at(deadline):
@@ -179,7 +184,7 @@ class RestClient:
         if error.status == 429:
             # Not longer than any other wait: a server may ask for years.
             self._budgets[scope].pause(now + min(delay, self.settings.backoff_maximum))
-        last = attempt + 1 == _TRIES or not failure.may_repeat(call.method)
+        last = attempt + 1 == _TRIES or not failure.may_repeat(call)
         if last or now + delay >= deadline:
             raise error
         log.info("%s %s: %s; again in %.1f s", call.method, call.url, error.problem, delay)
@@ -197,7 +202,7 @@ class RestClient:
                 call.method,
                 call.url,
                 params=httpx2.QueryParams(list(call.params)) if call.params else None,
-                headers=headers,
+                headers={**headers, **(_JSON if call.body else {})},
                 content=call.body,
                 follow_redirects=False,
             ) as response:

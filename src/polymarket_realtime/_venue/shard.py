@@ -79,7 +79,11 @@ class Shard:
         keys: What it is to carry: asset ids on the market channel, streams elsewhere.
         quiet: Whether it is only being prepared to take over, so that nothing is told of it.
         successor: The connection that is being prepared to take over from this one.
+        predecessor: The connection that this one is to take over from.
+        lane: What tells it from the other connection that carries the same, if there is one.
         proven: Whether the present connection has shown that it works.
+        covering: Whether its predecessor is not needed any more.
+        churn: How many keys were added to the present connection or taken from it.
         old_from: It is not to be replaced before this time, though it may have lived its own.
     """
 
@@ -92,12 +96,15 @@ class Shard:
     quiet: bool = False
     successor: Shard | None = None
     predecessor: Shard | None = None
-    lost_unsaid: bool = False
+    lane: str = ""
     proven: bool = False
+    covering: bool = False
+    churn: int = 0
     old_from: float = -math.inf
     changed: Wakeup = attrs.field(factory=Wakeup)
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     """Cancelled by the pool when this connection is not needed any more."""
+    ended: bool = False
     state: ConnectionState = ConnectionState.CONNECTING
     state_since: float = attrs.field(factory=trio.current_time)
     attempt: int = 0
@@ -113,34 +120,27 @@ class Shard:
     @property
     def name(self) -> str:
         """For example `market#0`."""
-        return f"{self.endpoint}#{self.number}"
+        return f"{self.endpoint}#{self.number}{self.lane}"
 
     def carry(self, keys: frozenset[str]) -> None:
         """Change what this connection carries, and the one that is to take over from it."""
         if keys != self.keys:
+            self.churn += len(keys ^ self.keys)
             self.keys = keys
             self.changed.ring()
         if self.successor is not None:
             self.successor.carry(keys)
 
-    def owes_interruption(self) -> bool:
-        """Whether readers have to be told that this connection was lost.
-
-        Not while another one carries the same; but if that is lost as well, then of both.
-        """
-        old, new = self.predecessor, self.successor
-        if new is not None and new.state is ConnectionState.CONNECTED:
-            self.lost_unsaid = True
-            return False
-        if old is None:
-            return True
-        owed, old.lost_unsaid = old.lost_unsaid and not old.is_open, False
-        return owed
+    @property
+    def has_deputy(self) -> bool:
+        """Whether another connection stands in for this one, or this one for another."""
+        partners = (self.predecessor, self.successor)
+        return any(each is not None and each.is_open for each in partners)
 
     @property
     def is_open(self) -> bool:
         """Whether there is a connection now."""
-        return self.state is ConnectionState.CONNECTED
+        return self.state is ConnectionState.CONNECTED and not self.ended
 
     def new_attempt(self) -> trio.CancelScope:
         """The scope of what the supervisor does next, so that `hang_up` can end it."""
@@ -156,7 +156,9 @@ class Shard:
         """Note what the supervisor does from now on."""
         self.state, self.state_since = state, trio.current_time()
         self.redial_at = redial_at
-        self.proven = False
+        self.proven = self.covering = False
+        if state is ConnectionState.CONNECTED:
+            self.churn = 0
         self.watchers.unpark_all()
 
     def heard(self, now: float) -> None:
@@ -167,6 +169,12 @@ class Shard:
         """Note that the connection has shown that it works: the backoff may start anew."""
         if not self.proven:
             self.proven, self.attempt = True, 0
+            self.watchers.unpark_all()
+
+    def cover(self) -> None:
+        """Note that the predecessor is not needed any more."""
+        if not self.covering:
+            self.covering = True
             self.watchers.unpark_all()
 
     def statistics(self) -> ConnectionStatistics:

@@ -19,7 +19,7 @@ from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime.errors import ConnectionLost, TransportError
 from polymarket_realtime.groups import leaves
 
-__all__ = ["connected", "supervise"]
+__all__ = ["connected", "interruption", "supervise"]
 
 
 async def supervise(
@@ -50,10 +50,9 @@ async def supervise(
         else:
             shard.failures += 1
             shard.last_error = redial.reason
-        if shard.owes_interruption():
-            interrupted = _interrupted(endpoint, shard, redial, delay)
-            endpoint.interrupt(shard.keys, interrupted.received)
-            await events_in.send([interrupted])
+        told = interruption(endpoint, shard, redial.reason, None if redial.park else delay)
+        if told:
+            await events_in.send(told)
         with shard.new_attempt():
             await _wait_for_redial(shard, redial, delay)
 
@@ -122,11 +121,22 @@ def connected(endpoint: Endpoint, shard: Shard, wall: float) -> Connected:
     )
 
 
-def _interrupted(endpoint: Endpoint, shard: Shard, redial: Redial, delay: float) -> Interrupted:
-    return Interrupted(
-        received=time.time(),
+def interruption(
+    endpoint: Endpoint, shard: Shard, reason: str, retry_in: float | None
+) -> list[Event]:
+    """What is told of a connection that is lost, or could not be had.
+
+    Nothing of what another connection carries as well.
+    """
+    wall = time.time()
+    lost = endpoint.interrupt(shard.keys, reason, wall)
+    if not lost and (shard.keys or shard.has_deputy):
+        return endpoint.untold()
+    interrupted = Interrupted(
+        received=wall,
         connection=shard.name,
-        asset_ids=endpoint.assets_among(shard.keys),
-        reason=redial.reason,
-        retry_in=None if redial.park else round(delay, 3),
+        asset_ids=endpoint.assets_among(lost),
+        reason=reason,
+        retry_in=None if retry_in is None else round(retry_in, 3),
     )
+    return [interrupted, *endpoint.untold()]
