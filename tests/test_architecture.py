@@ -13,7 +13,13 @@ ROOT = Path(polymarket_realtime.__file__).parent
 PACKAGE = "polymarket_realtime"
 
 FLOORS = {"_model": 0, "_codec": 1, "_protocol": 2, "_venue": 3, "_hub": 4, "_lookup": 4}
-GROUND = {"errors": -1, "groups": -1, "credentials_input": 2, "settings": 2}
+GROUND = {
+    "errors": -1,
+    "groups": -1,
+    "credentials_input": 2,
+    "settings": 2,
+    "settings_fields": 2,
+}
 """Where modules at the top of the package stand that floors may use."""
 
 FACES = 5

@@ -12,6 +12,7 @@ from polymarket_realtime._hub.mailbox import Overflow
 from polymarket_realtime._hub.note import SubscriptionNote, SubscriptionStatistics
 from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._lookup.resolving import Found
+from polymarket_realtime._model.account_feed import Incomplete, Reconciled
 from polymarket_realtime._model.catalog import (
     AssetName,
     EventRef,
@@ -21,17 +22,15 @@ from polymarket_realtime._model.catalog import (
     ResolvedAsset,
 )
 from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
-from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.events import Event, EventType, UnknownEvent
 from polymarket_realtime._model.feed import (
     Connected,
     Dropped,
     FeedEvent,
     Gap,
-    Incomplete,
     Interrupted,
-    OutOfSync,
-    Reconciled,
     Resynced,
+    StateChanged,
     StreamGone,
 )
 from polymarket_realtime._model.ids import AssetId, ConditionId
@@ -72,7 +71,6 @@ from polymarket_realtime._model.market import (
     PriceChangeEvent,
     PriceSource,
     TickSizeChange,
-    UnknownEvent,
 )
 from polymarket_realtime._model.topics import (
     AssetTopic,
@@ -87,6 +85,7 @@ from polymarket_realtime._model.topics import (
     UserOrderTopic,
     UserTradeTopic,
 )
+from polymarket_realtime._model.trust import AssetState, Proof, Standing, Verification
 from polymarket_realtime._model.user import (
     OrderUpdate,
     TradeRole,
@@ -109,6 +108,7 @@ __all__ = [
     "ActivityTrade",
     "AssetId",
     "AssetName",
+    "AssetState",
     "AssetTopic",
     "AuthenticationStatus",
     "BestBidAsk",
@@ -147,7 +147,6 @@ __all__ = [
     "NewMarketTopic",
     "OrderUpdate",
     "OrderbookUpdate",
-    "OutOfSync",
     "Outcome",
     "Overflow",
     "PriceChangeEvent",
@@ -155,6 +154,7 @@ __all__ = [
     "PriceSource",
     "PriceStream",
     "PriceTopic",
+    "Proof",
     "Reaction",
     "Reconciled",
     "ReferencePrice",
@@ -171,6 +171,8 @@ __all__ = [
     "Side",
     "SportResult",
     "SportsTopic",
+    "Standing",
+    "StateChanged",
     "Status",
     "StreamGone",
     "Subscription",
@@ -186,6 +188,7 @@ __all__ = [
     "UserEvent",
     "UserOrderTopic",
     "UserTradeTopic",
+    "Verification",
     "Wallet",
     "WebSocketManager",
     "describe",

@@ -16,6 +16,7 @@ from polymarket_realtime._model.events import USER_FEED
 from polymarket_realtime._model.values import utc_from_ms, utc_from_seconds
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.counters import FeedCounters
+from polymarket_realtime._protocol.latency import Histogram
 from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.shard import (
@@ -24,17 +25,20 @@ from polymarket_realtime._venue.shard import (
     ConnectionTotals,
 )
 from polymarket_realtime.account import Account
+from polymarket_realtime.diagnosis import diagnose
 from polymarket_realtime.status import (
     AssetStatus,
     AuthenticationStatus,
     BackgroundTask,
     ConnectionStatus,
     EndpointStatus,
+    LatencyStatus,
     Statistics,
     Status,
     StreamStatus,
     Subscriptions,
     SubscriptionStatus,
+    TrustStatus,
 )
 
 __all__ = ["report_status"]
@@ -51,18 +55,17 @@ def report_status(
     pools: Mapping[str, Pool], account: Account, hub: Hub, known: Known, *, started: float
 ) -> Status:
     """Everything at this moment."""
-    subscriptions = [_subscription(each, known) for each in hub.subscriptions]
     authentications = {USER_FEED: account.status()}
+    connections = {name: _endpoint(pool, authentications.get(name)) for name, pool in pools.items()}
+    subscriptions = [_subscription(each, known, connections) for each in hub.subscriptions]
     return Status(
-        connections={
-            name: _endpoint(pool, authentications.get(name)) for name, pool in pools.items()
-        },
+        connections=connections,
         subscriptions=Subscriptions(
             total=len(subscriptions),
             by_type=dict(Counter(each.type for each in subscriptions)),
             active=subscriptions,
         ),
-        statistics=_statistics(list(pools.values()), hub),
+        statistics=_statistics(list(pools.values()), hub, known),
         background_task=BackgroundTask(
             running=not any(pool.interest.suspended for pool in pools.values()),
             started_at=utc_from_seconds(started),
@@ -122,13 +125,20 @@ def _wall(moment: float | None) -> datetime | None:
     return utc_from_seconds(time.time() - trio.current_time() + moment)
 
 
-def _subscription(subscription: Subscription, known: Known) -> SubscriptionStatus:
+def _subscription(
+    subscription: Subscription, known: Known, endpoints: Mapping[str, EndpointStatus]
+) -> SubscriptionStatus:
     counts, note = subscription.statistics(), subscription.note
     held = [known.books.get(asset_id) for asset_id in subscription.asset_ids]
+    books = [book for book in held if book is not None]
+    finding = diagnose(subscription.topics, books, endpoints)
     return SubscriptionStatus(
         id=subscription.id,
         type=note.type,
         channel=note.channel,
+        state=finding.state,
+        since=_moment(finding.since),
+        diagnosis=finding.words,
         market_ids=list(note.market_ids),
         tokens=len(subscription.asset_ids),
         token_ids=list(subscription.asset_ids),
@@ -138,20 +148,28 @@ def _subscription(subscription: Subscription, known: Known) -> SubscriptionStatu
         events_delivered=counts.delivered,
         events_conflated=counts.conflated,
         events_dropped=counts.dropped,
-        last_event_at=None if counts.last_event is None else utc_from_seconds(counts.last_event),
-        assets=[_asset(book, known) for book in held if book is not None],
+        last_event_at=_moment(counts.last_event),
+        assets=[_asset(book, known) for book in books],
     )
 
 
+def _moment(seconds: float | None) -> datetime | None:
+    """A time since the epoch; 0 stands for one that is not known."""
+    return utc_from_seconds(seconds) if seconds else None
+
+
 def _asset(book: Book, known: Known) -> AssetStatus:
-    name = known.names.get(book.asset_id)
+    name, evidence = known.names.get(book.asset_id), book.evidence
     return AssetStatus(
         asset_id=book.asset_id,
         question=None if name is None else name.question,
         outcome=None if name is None else name.outcome,
         resolution=known.resolutions.stage_of(book.market),
-        in_sync=book.in_sync,
-        reason=book.reason,
+        state=book.state,
+        since=_moment(book.since),
+        reason=book.reason or None,
+        verified_at=_moment(evidence.verified_at),
+        verified_by=evidence.verified_by,
         epoch=book.epoch,
         revision=book.revision,
         best_bid=None if book.best_bid is None else book.best_bid[0],
@@ -160,7 +178,40 @@ def _asset(book: Book, known: Known) -> AssetStatus:
     )
 
 
-def _statistics(pools: Sequence[Pool], hub: Hub) -> Statistics:
+def _trust(known: Known) -> TrustStatus:
+    counters, timing, freshness = known.counters, known.timing, known.freshness
+    offset = timing.skew.offset
+    return TrustStatus(
+        gaps=counters.gaps,
+        out_of_sync_seconds=round(counters.out_of_sync_seconds, 3),
+        hashes={
+            "equal": counters.hashes_equal,
+            "unequal": counters.hashes_unequal,
+            "unknown": counters.hashes_unknown,
+        },
+        witness=dict(freshness.verdicts),
+        remedies=dict(freshness.remedies),
+        clock_offset=None if offset is None else round(offset, 3),
+        arrival=_latency(timing.arrival),
+        delivery=_latency(timing.delivery),
+    )
+
+
+def _latency(histogram: Histogram) -> LatencyStatus:
+    summary = histogram.summary()
+    return LatencyStatus(
+        count=summary.count,
+        p50_ms=_milliseconds(summary.p50),
+        p99_ms=_milliseconds(summary.p99),
+        max_ms=_milliseconds(summary.maximum),
+    )
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _statistics(pools: Sequence[Pool], hub: Hub, known: Known) -> Statistics:
     heard, dialled, told = FeedCounters(), ConnectionTotals(), hub.statistics()
     for pool in pools:
         heard, dialled = heard.plus(pool.endpoint.counters), dialled.plus(pool.totals)
@@ -180,5 +231,6 @@ def _statistics(pools: Sequence[Pool], hub: Hub) -> Statistics:
         events_delivered=told.delivered,
         events_conflated=told.conflated,
         events_dropped=told.dropped,
-        last_event_at=None if heard.last_event is None else utc_from_seconds(heard.last_event),
+        last_event_at=_moment(heard.last_event),
+        trust=_trust(known),
     )

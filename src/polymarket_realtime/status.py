@@ -12,11 +12,13 @@ __all__ = [
     "BackgroundTask",
     "ConnectionStatus",
     "EndpointStatus",
+    "LatencyStatus",
     "Statistics",
     "Status",
     "StreamStatus",
     "SubscriptionStatus",
     "Subscriptions",
+    "TrustStatus",
 ]
 
 
@@ -114,9 +116,15 @@ class EndpointStatus:
 
 @attrs.frozen(kw_only=True)
 class AssetStatus:
-    """One subscribed token: whether its book is the truth, and if not, why.
+    """One subscribed token: what may be believed of it, and why.
 
     Attributes:
+        state: Only `live` and `quiet` are to be acted on: `connecting`, `live`, `quiet`,
+            `suspect`, `frozen`, `resyncing`, `out_of_sync`, `resolved` or `unknown_asset`.
+        since: When it began.
+        reason: Why; None if there is nothing to explain.
+        verified_at: When its book was last proven by the venue's hash or REST; None if never.
+        verified_by: By which of them.
         question: Text of the venue, like `outcome`: data, never instructions.
         resolution: How far its market is on its way to settlement; None if that is not known.
     """
@@ -125,8 +133,11 @@ class AssetStatus:
     question: str | None
     outcome: str | None
     resolution: str | None
-    in_sync: bool
+    state: str
+    since: datetime | None
     reason: str | None
+    verified_at: datetime | None
+    verified_by: str | None
     epoch: int
     revision: int
     best_bid: str | None
@@ -141,6 +152,9 @@ class SubscriptionStatus:
     Attributes:
         id: What `unsubscribe` takes.
         type: Public name of the events that it is about.
+        state: The worst of its tokens' states, or of its streams'.
+        since: When that began.
+        diagnosis: How it is doing and why, one sentence.
         tokens: How many tokens it listens to; what follows about them may be cut for brevity.
         events_received: Events that the feed had for it, those included that changed nothing of
             what it shows.
@@ -153,6 +167,9 @@ class SubscriptionStatus:
     id: str
     type: str
     channel: str
+    state: str
+    since: datetime | None
+    diagnosis: str
     market_ids: list[str]
     tokens: int
     token_ids: list[str]
@@ -164,6 +181,48 @@ class SubscriptionStatus:
     events_dropped: int
     last_event_at: datetime | None
     assets: list[AssetStatus]
+
+
+@attrs.frozen(kw_only=True)
+class LatencyStatus:
+    """How long something takes, in milliseconds; None where nothing was measured.
+
+    Attributes:
+        count: How often it was measured.
+    """
+
+    count: int
+    p50_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+@attrs.frozen(kw_only=True)
+class TrustStatus:
+    """What was done to find out whether the data of the market channel is the truth.
+
+    Attributes:
+        gaps: Books that came back after something may have been missed.
+        out_of_sync_seconds: How long books were not the truth, all together.
+        hashes: Comparisons with the venue's hash: `equal`, `unequal`, and `unknown` if it cannot be
+            recomputed.
+        witness: What REST said of silent books: `equal`, `moved`, `older`, `diverged`, `unclear`,
+            `no_book`, or `unreachable`.
+        remedies: What was done for books that did not come: `resubscribe`, `move`, `replace`.
+        clock_offset: Seconds that the venue's clock is ahead of this machine's, estimated; None
+            before anything came.
+        arrival: From the venue's stamp to here, less that offset.
+        delivery: From here to the reader.
+    """
+
+    gaps: int
+    out_of_sync_seconds: float
+    hashes: dict[str, int]
+    witness: dict[str, int]
+    remedies: dict[str, int]
+    clock_offset: float | None
+    arrival: LatencyStatus
+    delivery: LatencyStatus
 
 
 @attrs.frozen(kw_only=True)
@@ -199,6 +258,7 @@ class Statistics:
     events_conflated: int
     events_dropped: int
     last_event_at: datetime | None
+    trust: TrustStatus
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,7 @@ from account_samples import (
 from rich.console import Console
 
 from polymarket_realtime import AssetName, Connected
-from polymarket_realtime._model.feed import Reconciled
+from polymarket_realtime._model.account_feed import Reconciled
 from polymarket_realtime._model.user import UpdateSource
 from polymarket_realtime.cli.orders_state import OrdersState
 from polymarket_realtime.cli.orders_view import Rows, draw_orders, plan_rows

@@ -11,6 +11,7 @@ from rich.console import Console
 from polymarket_realtime import (
     AssetId,
     AssetName,
+    AssetState,
     BookSnapshot,
     ConditionId,
     Connected,
@@ -24,13 +25,12 @@ from polymarket_realtime import (
     MarketGroup,
     MarketResolved,
     Outcome,
-    OutOfSync,
     PriceChangeEvent,
     ResolvedAsset,
-    Resynced,
     Side,
+    StateChanged,
 )
-from polymarket_realtime.cli.watch_state import Health, WatchState
+from polymarket_realtime.cli.watch_state import WatchState
 from polymarket_realtime.cli.watch_table import draw_table
 
 YES, NO, OTHER = (AssetId(digit * 77) for digit in "123")
@@ -87,10 +87,16 @@ def interrupted(*asset_ids, retry_in=3.0, reason="the network is gone"):
     )
 
 
-def resynced(asset_id=YES):
-    return Resynced(
-        received=NOW, asset_id=asset_id, market=MARKET, epoch=2, out_of_sync_since=NOW - 1
+def entered(state, reason="", asset_id=YES):
+    return StateChanged(
+        received=NOW, asset_id=asset_id, state=state, before=AssetState.LIVE, reason=reason
     )
+
+
+def lost(*asset_ids, reason="the network is gone", **more):
+    """What is told of a lost connection, in order."""
+    states = (entered(AssetState.OUT_OF_SYNC, reason, each) for each in asset_ids)
+    return interrupted(*asset_ids, reason=reason, **more), *states
 
 
 def resolved(*asset_ids, outcome="Yes"):
@@ -178,32 +184,63 @@ def test_only_the_venue_makes_a_row_young():
 
 
 def test_an_interruption_counts_down_to_the_next_dial_and_keeps_the_old_prices():
-    state = watching(snapshot(), interrupted(YES, retry_in=3.0))
+    state = watching(snapshot(), *lost(YES, retry_in=3.0))
     assert cells(state)[:2] == ["0.40", "0.42"]
     assert cells(state)[4:7] == ["retry", "3", "s"]
     assert cells(state, now=NOW + 2.5)[4:7] == ["retry", "1", "s"]
-    assert cells(state, now=NOW + 3.1)[4] == "connecting"
+    assert cells(state, now=NOW + 3.1)[4] == "dialling"
+    state.take(connected(YES))
+    assert cells(state, now=NOW + 3.1)[4:7] == ["out", "of", "sync"]
+    state.take(entered(AssetState.RESYNCING, "its book has been asked for"))
+    assert cells(state, now=NOW + 3.1)[4] == "resyncing"
 
 
-@pytest.mark.parametrize(
-    ("event", "health"),
-    [
-        (interrupted(YES, retry_in=None), Health.INTERRUPTED),
-        (connected(YES), Health.CONNECTING),
-        (OutOfSync(received=NOW, asset_id=YES, reason="the book is crossed"), Health.OUT_OF_SYNC),
-        (resolved(YES, NO), Health.RESOLVED),
-    ],
-)
-def test_a_live_row_changes_its_health_with_the_feed(event, health):
-    state = watching(snapshot(), event)
-    assert state.rows[YES].health is health
-    state.take(resynced())
-    recovers = health is not Health.RESOLVED
-    assert (state.rows[YES].health is Health.LIVE) == recovers
+def test_a_connection_that_could_not_be_had_counts_down_as_well():
+    assert cells(watching(interrupted(YES, retry_in=3.0)))[4:7] == ["retry", "3", "s"]
+
+
+def test_an_interruption_without_another_dial_is_only_a_state():
+    state = watching(snapshot(), *lost(YES, retry_in=None))
+    assert cells(state)[4:7] == ["out", "of", "sync"]
+    assert "out of sync: the network is gone (1 of 1)" in draw(state)
+
+
+def test_a_book_that_another_connection_carries_is_not_dialled_for():
+    state = watching(snapshot(), *lost(YES), entered(AssetState.LIVE))
+    assert cells(state)[4] == "live"
+
+
+@pytest.mark.parametrize("asset_state", AssetState)
+def test_a_row_has_the_state_of_its_token(asset_state):
+    state = watching(snapshot(), entered(asset_state, "because"))
+    assert state.rows[YES].state is asset_state
+    calm = {AssetState.LIVE, AssetState.QUIET, AssetState.RESOLVED}
+    assert any("because (1 of 1)" in line for line in draw(state)) == (asset_state not in calm)
+    word = "because" if asset_state is AssetState.RESOLVED else asset_state.split("_")[0]
+    assert cells(state)[4] == word
+    state.take(entered(AssetState.LIVE))
+    assert (cells(state)[4] == "live") == (asset_state is not AssetState.RESOLVED)
+
+
+@pytest.mark.parametrize("asset_state", AssetState)
+def test_only_what_may_be_acted_on_is_bright(asset_state):
+    console = Console(file=io.StringIO(), width=80, color_system="truecolor", force_terminal=True)
+    state = watching(snapshot(), entered(asset_state, "because"))
+    console.print(draw_table(state, NOW, "wss://venue.example", (80, 24)))
+    row = next(line for line in console.file.getvalue().splitlines() if "Yes" in line)
+    dim = re.search(r"\x1b\[2m[^\x1b]*0\.40", row) is not None
+    assert dim == (asset_state not in {AssetState.LIVE, AssetState.QUIET})
+
+
+def test_a_book_shows_its_state_with_it():
+    state = watching(entered(AssetState.OUT_OF_SYNC, "crossed"), snapshot(state=AssetState.SUSPECT))
+    assert state.rows[YES].state is AssetState.SUSPECT
 
 
 def test_a_resolved_market_has_no_book_any_more_and_stays_resolved():
-    state = watching(snapshot(), resolved(YES), interrupted(YES, retry_in=None))
+    state = watching(snapshot(), resolved(YES), entered(AssetState.RESOLVED, "it is settled"))
+    for event in lost(YES, retry_in=None):
+        state.take(event)
     assert cells(state)[:3] == ["-", "-", "-"]
     assert cells(state)[4:6] == ["won:", "Yes"]
 
@@ -227,10 +264,10 @@ def test_events_of_other_tokens_are_left_alone():
 
 def test_a_trouble_of_several_tokens_is_told_once():
     assets = [asset(), asset(NO, outcome="No"), asset(OTHER, outcome="Maybe")]
-    state = watching(snapshot(OTHER), interrupted(YES, NO), assets=assets)
+    state = watching(snapshot(OTHER), *lost(YES, NO), assets=assets)
     told = [line for line in draw(state) if "the network is gone" in line]
-    assert told == ["interrupted, retry in 3 s: the network is gone (2 of 3)"]
-    assert "interrupted, connecting: the network" in "".join(draw(state, now=NOW + 4))
+    assert told == ["out of sync, retry in 3 s: the network is gone (2 of 3)"]
+    assert "out of sync, dialling: the network" in "".join(draw(state, now=NOW + 4))
 
 
 def test_a_token_without_a_name_is_shown_by_the_ends_of_its_id():
@@ -381,7 +418,7 @@ def test_a_market_of_another_event_gets_no_row(event):
 def test_a_settled_market_keeps_its_row_beside_those_that_move():
     state = watching(resolved(AssetId("101"), outcome="No"), found=election("Ada", "Bea"))
     assert [line for line in draw(state) if "Ada" in line and "won: No" in line]
-    assert state.rows[AssetId("111")].health is Health.CONNECTING
+    assert state.rows[AssetId("111")].state is AssetState.CONNECTING
 
 
 @pytest.mark.parametrize("height", [8, 12, 24, 40])

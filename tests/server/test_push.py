@@ -27,17 +27,18 @@ async def test_a_price_arrives_as_an_object_and_says_whose_it_is(autojump_clock)
         subscribed = await call(client, "subscribe_market_prices", market_ids=[YES])
         connection = await desk.venue.accept()
         connection.say(book(bid="0.40", ask="0.42"))
-        connected, price = [await inbox.message() for _ in range(2)]
-        assert [each.data["type"] for each in (connected, price)] == ["connected", "price_change"]
-        assert {each.logger for each in (connected, price)} == {"polymarket.websocket"}
-        assert {each.level for each in (connected, price)} == {"info"}
+        messages = connected, price, live = [await inbox.message() for _ in range(3)]
+        assert (connected.data["type"], price.data["type"]) == ("connected", "price_change")
+        assert (live.data["type"], live.data["state"]) == ("state_changed", "live")
+        assert {each.logger for each in messages} == {"polymarket.websocket"}
+        assert {each.level for each in messages} == {"info"}
         assert list(price.data)[:3] == ["subscription_id", "seq", "type"]
         assert price.data["subscription_id"] == subscribed["subscription_id"]
         assert (price.data["asset_id"], price.data["market"]) == (YES, MARKET)
         assert (price.data["price"], price.data["best_bid"]) == ("0.41", "0.40")
         connection.say(best_bid("0.41"))
         change = await inbox.data("price_change")
-        assert (change["price"], change["change"], change["seq"]) == ("0.415", "0.005", 3)
+        assert (change["price"], change["change"], change["seq"]) == ("0.415", "0.005", 4)
 
 
 async def test_a_book_arrives_with_as_many_levels_as_asked_for_best_first(autojump_clock):
@@ -47,7 +48,7 @@ async def test_a_book_arrives_with_as_many_levels_as_asked_for_best_first(autoju
         update = await inbox.data("agg_orderbook")
         assert update["bids"] == [["0.40", "10"], ["0.30", "7"]]
         assert update["asks"] == [["0.42", "10"], ["0.60", "7"]]
-        assert update["in_sync"] is True
+        assert (update["state"], update["reason"]) == ("live", None)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +74,28 @@ async def test_a_lost_connection_is_a_warning_and_its_end_is_told(autojump_clock
         connection = await desk.venue.accept()
         connection.say(book())
         await inbox.data("price_change")
+        assert (await inbox.data("state_changed"))["state"] == "live"
         connection.drop(1006, "gone")
-        interrupted = await inbox.message()
+        interrupted, lost = [await inbox.message() for _ in range(2)]
         assert (interrupted.level, interrupted.data["type"]) == ("warning", "interrupted")
         assert "gone" in interrupted.data["reason"]
         assert interrupted.data["retry_in"] == 1.0
+        assert (lost.level, lost.data["state"]) == ("warning", "out_of_sync")
         (await desk.venue.accept()).say(book(bid="0.41"))
-        told = {data["type"]: data for data in [(await inbox.message()).data for _ in range(3)]}
-        assert set(told) == {"connected", "price_change", "resynced"}
-        assert told["price_change"]["best_bid"] == "0.41"
-        assert told["price_change"]["epoch"] == told["resynced"]["epoch"] == 2
+        told = [await inbox.message() for _ in range(5)]
+        assert [(each.level, each.data["type"]) for each in told] == [
+            ("info", "connected"),
+            ("warning", "gap"),
+            ("info", "price_change"),
+            ("info", "resynced"),
+            ("info", "state_changed"),
+        ]
+        _, gap, price, resynced, live = [each.data for each in told]
+        # That it was asked for was over before anybody could be told.
+        assert (live["state"], live["before"]) == ("live", "resyncing")
+        assert gap["asset_ids"] == [YES]
+        assert (price["best_bid"], price["state"]) == ("0.41", "live")
+        assert price["epoch"] == resynced["epoch"] == 2
 
 
 async def test_a_venue_that_is_down_at_first_is_told_and_then_found(autojump_clock):
@@ -126,6 +139,8 @@ async def test_the_client_decides_how_severe_a_message_must_be(autojump_clock):
         connection.drop()
         interrupted = await inbox.message()
         assert (interrupted.data["type"], interrupted.data["seq"]) == ("interrupted", 1)
+        lost = await inbox.message()
+        assert (lost.data["state"], lost.data["seq"]) == ("out_of_sync", 2)
         await client.set_logging_level("debug")
         (await desk.venue.accept()).say(book())
         assert (await inbox.message()).data["type"] == "connected"
@@ -139,7 +154,7 @@ async def test_in_the_newest_era_no_event_is_sent_but_the_state_can_be_read(auto
         assert inbox.pending() == (0, 0)
         (active,) = (await call(client, "get_realtime_status"))["subscriptions"]["active"]
         (asset,) = active["assets"]
-        assert (asset["in_sync"], asset["best_bid"], asset["best_ask"]) == (True, "0.40", "0.42")
+        assert (asset["state"], asset["best_bid"], asset["best_ask"]) == ("live", "0.40", "0.42")
 
 
 async def test_after_the_answer_to_unsubscribe_nothing_more_comes(autojump_clock):
@@ -261,8 +276,8 @@ async def test_a_client_that_does_not_read_stalls_nothing_and_then_gets_the_newe
         connection = await desk.venue.accept()
         connection.say(book(), book(asset_id=NO))
         # Nobody reads from here on. The venue's clock goes on, and so does the feed.
-        for size in ["5", "0"] * 150 + ["5"]:
-            connection.say(make_price_change((YES, "BUY", "0.41", size)))
+        for number, size in enumerate(["5", "0"] * 150 + ["5"], start=1_700_000_000_000):
+            connection.say(make_price_change((YES, "BUY", "0.41", size), timestamp=number))
             await trio.sleep(0.1)
         assert connection.received.count("PING") >= 2
         status = desk.service.status()

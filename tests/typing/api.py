@@ -8,24 +8,32 @@ from typing import assert_type
 
 from polymarket_realtime import (
     AssetId,
+    AssetState,
     BookTopic,
     Event,
+    Gap,
     Interrupted,
     Level,
     OrderbookUpdate,
     PriceChangeEvent,
     PriceTopic,
+    Proof,
+    Resynced,
     Service,
     Settings,
+    Standing,
+    StateChanged,
     Status,
     Subscription,
+    Verification,
     open_service,
 )
 
 
 async def embed(asset_id: AssetId) -> None:
     """The program of the README, and a little more."""
-    async with open_service(Settings(ping_interval=5)) as service:
+    settings = Settings(ping_interval=5, verification=Verification.ALWAYS)
+    async with open_service(settings) as service:
         assert_type(service, Service)
         with service.subscribe(BookTopic(asset_id, depth=3), PriceTopic(asset_id)) as events:
             assert_type(events, Subscription)
@@ -43,8 +51,20 @@ def read(event: Event) -> None:
     if isinstance(event, OrderbookUpdate):
         assert_type(event.bids, tuple[Level, ...])
         assert_type(event.best_bid, Decimal | None)
+        assert_type(event.standing, Standing | None)
+        assert_type(event.state_since, datetime | None)
+        assert_type(event.in_sync, bool)
     elif isinstance(event, PriceChangeEvent):
         assert_type(event.price, Decimal)
         assert_type(event.timestamp, datetime)
+        assert_type(event.state, AssetState)
     elif isinstance(event, Interrupted):
         assert_type(event.retry_in, float | None)
+    elif isinstance(event, StateChanged):
+        assert_type(event.state, AssetState)
+        assert_type(event.before, AssetState | None)
+        assert_type(event.since_at, datetime)
+    elif isinstance(event, Gap):
+        assert_type(event.asset_ids, tuple[AssetId, ...])
+    elif isinstance(event, Resynced):
+        assert_type(event.verified_by, Proof)

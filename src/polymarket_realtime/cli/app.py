@@ -13,13 +13,11 @@ from cyclopts.validators import Number
 
 import polymarket_realtime
 from polymarket_realtime.live_data import LiveFeed
-from polymarket_realtime.sandbox import SandboxConfig
 
 from .credentials import Part, derive_until_signal
 from .exits import complain, run_command, run_until_signal
 from .find import find
 from .options import Flag, LogLevel, VenueOptions, log_to_stderr
-from .sandbox import run_sandbox
 from .serve import serve
 from .watching import Wanted, watch_wanted
 
@@ -209,6 +207,11 @@ def sandbox_command(
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
+    # Here for the same reason as in `serve`.
+    from polymarket_realtime.sandbox import SandboxConfig  # noqa: PLC0415
+
+    from .sandbox import run_sandbox  # noqa: PLC0415
+
     return run_command(
         run_until_signal,
         lambda: run_sandbox(

@@ -33,8 +33,8 @@ _WHOLE: Final = 18.0
 _STEP: Final = 8.0
 """Seconds that a step may wait for events."""
 
-_CONTINUITY: Final = frozenset({"connected", "interrupted", "out_of_sync", "resynced"})
-_STYLES: Final = {"interrupted": "bold red", "out_of_sync": "bold red", "resynced": "bold green"}
+_CONTINUITY: Final = frozenset({"connected", "interrupted", "state_changed", "gap", "resynced"})
+_STYLES: Final = {"interrupted": "bold red", "gap": "bold red", "resynced": "bold green"}
 _LOG_LINES: Final = 20
 _EVENTS: Final = 12
 _EVENTS_AFTER_CUT: Final = 4

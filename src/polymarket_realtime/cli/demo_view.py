@@ -31,10 +31,12 @@ def _gist(event: Json) -> str:
             return f"{event['connection']}, dial number {event['attempt']}"
         case "interrupted":
             return str(event["reason"])
-        case "out_of_sync":
-            return str(event["reason"])
+        case "state_changed":
+            return f"{event['state']}: {event['reason']}".removesuffix(": ")
+        case "gap":
+            return f"{event['gap_seconds']:.2f} s: {event['reason']}"
         case "resynced":
-            return f"gap of {event['gap_seconds']:.2f} s, epoch {event['epoch']}"
+            return f"epoch {event['epoch']}, by {event['verified_by']}"
         case _:
             return ""
 
@@ -74,9 +76,9 @@ def _connection(connection: Json) -> str:
 
 
 def _subscription(subscription: Json) -> str:
-    in_sync = sum(asset["in_sync"] for asset in subscription["assets"])
+    live = sum(asset["state"] == "live" for asset in subscription["assets"])
     return (
-        f"in sync {in_sync} of {len(subscription['assets'])}, "
+        f"live {live} of {len(subscription['assets'])}, "
         f"delivered {subscription['events_delivered']}, "
         f"conflated {subscription['events_conflated']}, dropped {subscription['events_dropped']}"
     )

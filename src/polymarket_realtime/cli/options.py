@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import attrs
 from cyclopts import Parameter
@@ -17,10 +17,12 @@ from polymarket_realtime._model.credentials import (
     Secret,
     Wallet,
 )
-from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
 from polymarket_realtime.settings import Settings
 
 from .exits import CommandFailed, say
+
+if TYPE_CHECKING:
+    from polymarket_realtime.sandbox import Sandbox
 
 __all__ = ["Flag", "LogLevel", "VenueOptions", "log_to_stderr", "open_venue", "sandbox_urls"]
 
@@ -95,6 +97,9 @@ async def open_venue(
     if options.urls:
         name = next(iter(options.urls)).replace("_", "-")
         raise CommandFailed(f"--sandbox and --{name} exclude each other")
+    # Here, because it takes a quarter of a second that nobody else should wait for.
+    from polymarket_realtime.sandbox import SandboxConfig, open_sandbox  # noqa: PLC0415
+
     async with open_sandbox(SandboxConfig()) as sandbox:
         account = _wallet_of(sandbox) if wallet_only else _credentials_of(sandbox)
         yield Settings.from_environ(os.environ, **(account | sandbox_urls(sandbox))), sandbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import trio
 from rich.console import Console, RenderableType
@@ -14,7 +15,6 @@ from polymarket_realtime._lookup.resolving import Found, require_open
 from polymarket_realtime._model.topics import AssetTopic, PriceTopic, TradeTopic
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.following import plan_topics
-from polymarket_realtime.sandbox import Exchange, Sandbox
 from polymarket_realtime.service import Service, open_service
 
 from .exits import CommandFailed
@@ -22,6 +22,9 @@ from .options import VenueOptions, open_venue
 from .output import Render, is_terminal, next_events, renderer, show_live, write_lines
 from .watch_state import WatchState
 from .watch_table import draw_table
+
+if TYPE_CHECKING:
+    from polymarket_realtime.sandbox import Sandbox
 
 __all__ = ["first_outcomes", "watch"]
 
@@ -58,6 +61,9 @@ async def watch(identifiers: Sequence[str], options: VenueOptions, *, json: bool
 
 def first_outcomes(sandbox: Sandbox | None) -> list[str]:
     """One token of each market: the other one's prices are its mirror image."""
+    # Here, because most do not watch a sandbox.
+    from polymarket_realtime.sandbox import Exchange  # noqa: PLC0415
+
     assert sandbox is not None
     assert isinstance(sandbox.exchange, Exchange)
     return [market.token_ids[0] for market in sandbox.exchange.markets]
@@ -68,6 +74,9 @@ async def _show_table(service: Service, found: Found, console: Console) -> None:
     state, changed = WatchState(found), Wakeup()
 
     def draw() -> RenderableType:
+        # What is being done about a token changes without an event.
+        for row in state.rows.values():
+            row.explain(service.standing(row.asset_id))
         source, size = service.settings.market_url, (console.width, console.height)
         return draw_table(state, time.time(), source, size)
 

@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from enum import Enum
 from functools import singledispatchmethod
 from typing import Final
 
@@ -16,20 +15,11 @@ from polymarket_realtime._lookup.resolving import Found
 from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.trust import AssetState, Standing
 
-__all__ = ["NO_RETRY", "Health", "Row", "WatchState"]
+__all__ = ["NO_RETRY", "Row", "WatchState"]
 
 NO_RETRY: Final = math.inf
-
-
-class Health(Enum):
-    """Whether a row can be believed; the value is its style."""
-
-    LIVE = "green"
-    CONNECTING = "yellow"
-    INTERRUPTED = "bold red"
-    OUT_OF_SYNC = "bold magenta"
-    RESOLVED = "bold cyan"
 
 
 @attrs.define
@@ -40,8 +30,9 @@ class Row:
         name: What the market is called beside the others; None until that is known.
         outcome: What the token is called; None likewise.
         heard: When the venue last said something about it, in seconds since the epoch.
-        why: The reason of a health that is not `LIVE`; how a resolved market was settled.
-        retry_at: When an interrupted connection is dialled again, in seconds since the epoch.
+        state: What may be believed of it.
+        why: The reason of that; how a resolved market was settled.
+        retry_at: When a lost connection is dialled again, in seconds since the epoch.
     """
 
     asset_id: AssetId
@@ -51,14 +42,21 @@ class Row:
     best_ask: Decimal | None = None
     last_trade: Decimal | None = None
     heard: float | None = None
-    health: Health = Health.CONNECTING
+    state: AssetState = AssetState.CONNECTING
     why: str = ""
     retry_at: float = NO_RETRY
 
-    def enter(self, health: Health, why: str = "", retry_at: float = NO_RETRY) -> None:
-        """Change the health. A resolved market stays resolved."""
-        if self.health is not Health.RESOLVED:
-            self.health, self.why, self.retry_at = health, why, retry_at
+    def enter(self, state: AssetState, why: str = "") -> None:
+        """Change the state. A resolved market stays resolved."""
+        if self.state is not AssetState.RESOLVED:
+            self.state, self.why = state, why
+
+    def explain(self, standing: Standing | None) -> None:
+        """Take the newest reason for the state that is shown."""
+        if standing is None or self.state is AssetState.RESOLVED:
+            return
+        if standing.state is self.state:
+            self.why = standing.reason
 
     @property
     def spread(self) -> Decimal | None:
@@ -111,7 +109,7 @@ class WatchState:
         for row in self._rows_of([event.asset_id]):
             row.best_bid = event.bids[0].price if event.bids else None
             row.best_ask = event.asks[0].price if event.asks else None
-            row.enter(Health.LIVE)
+            row.enter(event.state)
 
     @_apply.register
     def _(self, event: market.PriceChangeEvent) -> None:
@@ -138,7 +136,7 @@ class WatchState:
             row.heard = event.received
             row.best_bid = row.best_ask = None
             winner = event.winning_outcome
-            row.enter(Health.RESOLVED, "split" if winner is None else f"won: {winner}")
+            row.enter(AssetState.RESOLVED, "split" if winner is None else f"won: {winner}")
 
     @_apply.register
     def _(self, event: lifecycle.EventPrices) -> None:
@@ -147,23 +145,21 @@ class WatchState:
     @_apply.register
     def _(self, event: feed.Connected) -> None:
         for row in self._rows_of(event.asset_ids):
-            row.enter(Health.CONNECTING)
+            row.retry_at = NO_RETRY
 
     @_apply.register
     def _(self, event: feed.Interrupted) -> None:
         retry_at = NO_RETRY if event.retry_in is None else event.received + event.retry_in
         for row in self._rows_of(event.asset_ids):
-            row.enter(Health.INTERRUPTED, event.reason, retry_at)
+            if row.state is not AssetState.RESOLVED:
+                row.retry_at, row.why = retry_at, event.reason
 
     @_apply.register
-    def _(self, event: feed.OutOfSync) -> None:
+    def _(self, event: feed.StateChanged) -> None:
         for row in self._rows_of([event.asset_id]):
-            row.enter(Health.OUT_OF_SYNC, event.reason)
-
-    @_apply.register
-    def _(self, event: feed.Resynced) -> None:
-        for row in self._rows_of([event.asset_id]):
-            row.enter(Health.LIVE)
+            row.enter(event.state, event.reason)
+            if event.state.in_sync:
+                row.retry_at = NO_RETRY
 
 
 def _rows(found: Found) -> Iterator[Row]:

@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from polymarket_realtime._codec.describe import short_id
+from polymarket_realtime._model.trust import AssetState
 
 from .text import age, printable
-from .watch_state import NO_RETRY, Health, Row, WatchState
+from .watch_state import NO_RETRY, Row, WatchState
 
 __all__ = ["draw_table"]
 
@@ -26,7 +27,21 @@ _WIDEST: Final = 160
 _FRAME: Final = 5
 """Lines that are neither rows nor notes: those around the head of the table, and the cursor's."""
 
-_WORDS: Final = {health: health.name.lower().replace("_", " ") for health in Health}
+_STYLES: Final = {
+    AssetState.CONNECTING: "yellow",
+    AssetState.LIVE: "green",
+    AssetState.QUIET: "green",
+    AssetState.SUSPECT: "bold yellow",
+    AssetState.FROZEN: "bold red",
+    AssetState.RESYNCING: "bold magenta",
+    AssetState.OUT_OF_SYNC: "bold red",
+    AssetState.RESOLVED: "bold cyan",
+    AssetState.UNKNOWN_ASSET: "bold red",
+}
+_CALM: Final = frozenset({AssetState.LIVE, AssetState.QUIET, AssetState.RESOLVED})
+"""States that need no explanation."""
+
+_TRUSTED: Final = frozenset({AssetState.LIVE, AssetState.QUIET})
 
 
 def draw_table(state: WatchState, now: float, source: str, size: tuple[int, int]) -> RenderableType:
@@ -50,7 +65,7 @@ def draw_table(state: WatchState, now: float, source: str, size: tuple[int, int]
     table.add_column("Feed", no_wrap=True, overflow="ellipsis", width=_FEED_WIDTH)
     table.add_column("Age", no_wrap=True, justify="right", min_width=4)
     for row in rows:
-        table.add_row(*_cells(row, now), style="" if row.health is Health.LIVE else "dim")
+        table.add_row(*_cells(row, now), style="" if row.state in _TRUSTED else "dim")
     hidden = len(state.rows) - len(rows)
     more = [_line(f"{hidden} more rows do not fit into this terminal")] if hidden else []
     return Group(table, *more, *notes)
@@ -61,7 +76,7 @@ def _visible(state: WatchState, space: int) -> list[Row]:
     rows = list(state.rows.values())
     if len(rows) <= space:
         return rows
-    moving_first = sorted(rows, key=lambda row: row.health is Health.RESOLVED)
+    moving_first = sorted(rows, key=lambda row: row.state is AssetState.RESOLVED)
     return moving_first[: max(space - 1, 1)]
 
 
@@ -72,7 +87,7 @@ def _cells(row: Row, now: float) -> list[Text]:
         Text(printable(row.name or short_id(row.asset_id))),
         Text(printable(row.outcome or "-")),
         *(Text("-" if price is None else format(price, f".{decimals}f")) for price in prices),
-        Text(_word(row, now), style=f"not dim {row.health.value}"),
+        Text(_word(row, now), style=f"not dim {_STYLES[row.state]}"),
         Text(age(row.heard, now)),
     ]
 
@@ -87,7 +102,7 @@ def _notes(state: WatchState, now: float, source: str) -> list[Text]:
     troubles = Counter(
         f"{_trouble(row, now)}: {printable(row.why)}"
         for row in state.rows.values()
-        if row.health in {Health.INTERRUPTED, Health.OUT_OF_SYNC}
+        if row.state not in _CALM and row.why
     )
     end = "All of it is settled." if state.over else "Ctrl-C ends it."
     return [
@@ -110,20 +125,19 @@ def _height(note: Text, width: int) -> int:
 
 
 def _word(row: Row, now: float) -> str:
-    if row.health is Health.INTERRUPTED and row.retry_at <= now:
-        return "connecting"
-    if row.health is Health.INTERRUPTED and row.retry_at < NO_RETRY:
-        return f"retry {math.ceil(row.retry_at - now)} s"
-    if row.health is Health.RESOLVED:
+    if row.retry_at < NO_RETRY:
+        return f"retry {math.ceil(row.retry_at - now)} s" if row.retry_at > now else "dialling"
+    if row.state is AssetState.RESOLVED:
         return printable(row.why)
-    return _WORDS[row.health]
+    return row.state.replace("_", " ").removesuffix(" asset")
 
 
 def _trouble(row: Row, now: float) -> str:
-    if row.health is not Health.INTERRUPTED or row.retry_at == NO_RETRY:
-        return _WORDS[row.health]
-    wait = max(0, math.ceil(row.retry_at - now))
-    return f"interrupted, retry in {wait} s" if wait else "interrupted, connecting"
+    state = row.state.replace("_", " ")
+    if row.retry_at == NO_RETRY:
+        return state
+    wait = math.ceil(row.retry_at - now)
+    return f"{state}, retry in {wait} s" if wait > 0 else f"{state}, dialling"
 
 
 def _decimals(price: Decimal | None) -> int:

@@ -48,9 +48,11 @@ class MarketTools:
         `market_created` (a market was added, and has joined). `market_resolved` ends a market;
         the subscription ends with its last one. A market settled already is an error.
 
-        Events that say whether to trust the data: after `interrupted` (a connection was lost; it
-        is dialled again by itself) or `out_of_sync` (one book is in doubt), distrust the earlier
-        prices of these tokens until `resynced`. `dropped` says that this client was too slow.
+        Whether to trust the data: each event has `state`, and `state_changed` tells the next one,
+        with a reason. Act on `live` and `quiet` only; `suspect` is in doubt; after `frozen`,
+        `out_of_sync` or `resyncing` earlier prices are wrong until `resynced`, and a `gap` says
+        what may be missing. `interrupted`: a connection was lost, it is dialled again by itself.
+        `dropped`: this client was too slow.
         """
         return await self._subscribe(
             ctx,

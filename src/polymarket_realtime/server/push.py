@@ -32,17 +32,18 @@ from polymarket_realtime._codec.converter import event_to_dict
 from polymarket_realtime._codec.describe import describe
 from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime._model.feed import (
     Dropped,
     FeedEvent,
     Gap,
-    Incomplete,
     Interrupted,
-    OutOfSync,
+    StateChanged,
     StreamGone,
 )
 from polymarket_realtime._model.topics import Topic
+from polymarket_realtime._model.trust import AssetState
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Deliveries
 from polymarket_realtime.errors import UnknownSubscription
@@ -58,7 +59,11 @@ LOGGER: Final = "polymarket.websocket"
 _LEVELS: Final[tuple[types.LoggingLevel, ...]] = get_args(types.LoggingLevel)
 """Least severe first."""
 
-_ALARMING: Final = (Interrupted, OutOfSync, Incomplete, Dropped, Gap, StreamGone)
+_ALARMING: Final = (Interrupted, Incomplete, Dropped, Gap, StreamGone)
+
+_HARMLESS: Final = frozenset(
+    {AssetState.LIVE, AssetState.QUIET, AssetState.CONNECTING, AssetState.RESOLVED}
+)
 
 _METHOD: Final = "notifications/message"
 
@@ -76,6 +81,8 @@ def unknown_resource_code(protocol_version: str) -> int:
 
 def _is_alarming(event: Event) -> bool:
     """Whether it says that something is missing, or not to be trusted."""
+    if isinstance(event, StateChanged):
+        return event.state not in _HARMLESS
     return isinstance(event, _ALARMING) and not (isinstance(event, Gap) and event.filled)
 
 
@@ -154,6 +161,14 @@ class Pusher:
             raise unknown
         del self._sent[subscription_id]
         self._status_changed.ring()
+
+    def why_deaf(self, session: ServerSession) -> str | None:
+        """Why the client of this session gets no events, and what it can do; None if it does."""
+        if session.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return "your client is sent no events by its protocol: read the newest state here"
+        if not self._is_wanted("info"):
+            return f"your client hides events by its log level {self._level!r}"
+        return None
 
     def _describe_delivery(self, session: ServerSession, note: SubscriptionNote) -> Delivery:
         version, callback_type = session.protocol_version, note.callback_type

@@ -133,17 +133,24 @@ class ControlTools:
     async def get_realtime_status(self, ctx: Context, _arguments: NoArguments) -> Status:
         """Show connections, subscriptions and counts at this moment; works whatever is down.
 
-        `subscriptions.active` has, for each token, the best bid and ask now and whether its book
-        is the truth (`in_sync`; if not, `reason`). `connections` says what is up, when the next
-        dial is due, and which streams of live feeds flow. Use it to see current prices when
-        events are not shown to you, and to find out why no events come: a quiet market, a lost
-        connection, or a wrong id. Of each subscription the first 20 of its `tokens` are shown; the
-        resource polymarket://websocket-status has them all.
+        `subscriptions.active` has a `diagnosis` of each subscription, one sentence, and for each
+        token the best bid and ask now and what may be believed of them: `state`, with `reason`.
+        `connections` says what is up, when the next dial is due, and which streams of live feeds
+        flow. Use it to see current prices when events are not shown to you, and to find out why
+        no events come: a quiet market, a frozen feed, a lost connection, or a wrong id. Of each
+        subscription the first 20 of its `tokens` are shown; the resource
+        polymarket://websocket-status has them all.
         """
         self.pusher.meet(ctx.session)
         status = self.service.status()
+        deaf = self.pusher.why_deaf(ctx.session)
         active = [
-            attrs.evolve(each, token_ids=each.token_ids[:_SHOWN], assets=each.assets[:_SHOWN])
+            attrs.evolve(
+                each,
+                diagnosis=f"{each.diagnosis}; {deaf}" if deaf else each.diagnosis,
+                token_ids=each.token_ids[:_SHOWN],
+                assets=each.assets[:_SHOWN],
+            )
             for each in status.subscriptions.active
         ]
         return attrs.evolve(status, subscriptions=attrs.evolve(status.subscriptions, active=active))
