@@ -58,6 +58,15 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def trust(session: nox.Session) -> None:
+    """A thousand runs with random faults: no wrong book is shown as live beyond the bound."""
+    install(session, "tests")
+    spread = ("--numprocesses=auto", "--dist=worksteal")
+    runs = session.posargs or ["--trust-runs=1000"]
+    session.run("pytest", *spread, "tests/trust/test_random_faults.py", *runs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Messages per second and CPU per message, on this machine."""
     install(session)

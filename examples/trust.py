@@ -1,8 +1,8 @@
 """Act on prices only while they are the truth, through a lost connection.
 
-A reader that trades must know when what it shows is old: it keeps each price that comes, and acts
-on none between `Interrupted` (or `OutOfSync`) and `Resynced`. It runs on the built-in exchange,
-which cuts the connection once.
+A reader that trades must know when what it shows is old: one line refuses to act on anything but
+`live`. What changes that, what may be missing and that all is well again is told in between. It
+runs on the built-in exchange, which cuts the connection once.
 """
 
 from __future__ import annotations
@@ -11,37 +11,38 @@ import trio
 
 from polymarket_realtime import (
     AssetId,
-    Interrupted,
-    OutOfSync,
+    AssetState,
+    Gap,
     PriceChangeEvent,
     PriceTopic,
     Resynced,
     Settings,
+    StateChanged,
     open_service,
 )
 from polymarket_realtime.sandbox import Sandbox, SandboxConfig, open_sandbox
 
 
 async def follow(settings: Settings, asset_id: AssetId, sandbox: Sandbox) -> None:
-    trusted, price, seen = True, None, 0
+    acted = 0
     async with open_service(settings) as service:
         with service.subscribe(PriceTopic(asset_id)) as events:
             async for event in events:
                 match event:
-                    case Interrupted(reason=reason) | OutOfSync(reason=reason):
-                        trusted = False
-                        print(f"do not trust: {reason}")
-                    case Resynced(gap_seconds=gap):
-                        trusted = True
-                        print(f"the truth again after {gap:.2f} s, price {price}")
+                    case StateChanged(state=state, reason=reason):
+                        print(f"{state}: {reason}" if reason else state)
+                    case Gap(gap_seconds=seconds, reason=reason):
+                        print(f"unknown: {seconds:.2f} s, {reason}")
+                    case Resynced(verified_by=proof):
+                        print(f"the truth again, by {proof}")
                         break
-                    case PriceChangeEvent():
-                        price = event.price
-                        if trusted:
-                            print(f"price {price}")
-                            seen += 1
-                            if seen == 3:
-                                sandbox.faults.cut()
+                    case PriceChangeEvent(state=state, price=price):
+                        if state is not AssetState.LIVE:
+                            continue
+                        print(f"price {price}")
+                        acted += 1
+                        if acted == 3:
+                            sandbox.faults.cut()
 
 
 async def main() -> None:

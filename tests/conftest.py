@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("POLYMARKET_CAPTURES"),
         help="directory of recorded frames of the venue; without it the tests of them do not run",
     )
+    parser.addoption(
+        "--trust-runs",
+        type=int,
+        default=40,
+        help="how many runs with random faults to make",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """Commands that run in this process set a level, which is not that of the next test."""
+    logger = logging.getLogger("polymarket_realtime")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,20 @@ def test_the_configuration_for_hosts_is_json_that_starts_the_server():
     assert (server["command"], server["args"]) == ("polymarket-realtime", ["serve"])
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_test_that_is_named_is_there(document):
+    named = re.findall(r"`(tests/[\w/.]+)`", document.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_bounds_are_held_by_all_rows_of_the_fault_matrix_and_no_others():
+    matrix = (ROOT / "tests" / "trust" / "rows.py").read_text()
+    rows = re.findall(r'^        name="([^"]+)",$', matrix, re.MULTILINE)
+    trust = (ROOT / "docs" / "trust.md").read_text()
+    held = [row.rpartition("|")[2] for row in re.findall(r"^\|(.*)\|$", trust, re.MULTILINE)]
+    assert sorted(re.findall(r'"([^"]+)"', "".join(held))) == sorted(rows)
+
+
 async def test_the_program_of_the_readme_prints_the_top_of_the_book():
     (program,) = blocks("python")
     async with open_sandbox(SandboxConfig(rate=40)) as sandbox, trio.open_nursery() as nursery:

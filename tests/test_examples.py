@@ -28,10 +28,14 @@ PRINTED = {
     ),
     "book.py": r"(\d\d:\d\d:\d\d bid 0\.\d+ ask 0\.\d+\n){10}",
     "trust.py": (
-        r"(price 0\.\d+\n){3,}do not trust: .*\n(.*\n)*"
-        r"the truth again after \d+\.\d\d s, price 0\.\d+\n"
+        r"(price 0\.\d+\n|live\n){4,}out_of_sync: the connection was lost\n(.*\n)*"
+        r"unknown: \d+\.\d\d s, the connection was lost\n(price 0\.\d+\n)?"
+        r"the truth again, by snapshot\n"
     ),
-    "manager.py": r"connected \n(price_change 0\.\d+\n){4,}connected: True\nunsubscribed: True\n",
+    "manager.py": (
+        r"connected \n(?=(.*\n)*price_change 0)((price_change 0\.\d+|state_changed )\n){4,}"
+        r"connected: True\nunsubscribed: True\n"
+    ),
     "hosted.py": r"((BUY|SELL) \d+(\.\d+)? at 0\.\d+\n){3}",
 }
 

@@ -34,17 +34,23 @@ async def test_watch_tells_of_an_interruption_and_of_the_recovery():
     async with open_sandbox(SandboxConfig(rate=0)) as sandbox:
         token = sandbox.exchange.markets[0].token_ids[0]
         async with running("watch", token, "--json", env=pointed_at(sandbox)) as program:
-            kinds = []
 
-            async def until(kind):
+            async def until_live():
+                kinds = []
                 with trio.fail_after(10):
-                    while kind not in kinds:
-                        kinds.append(json.loads(await program.lines.next())["type"])
+                    while kinds[-1:] != ["live"]:
+                        event = json.loads(await program.lines.next())
+                        news = event["type"] == "state_changed"
+                        kinds.append(event["state"] if news else event["type"])
+                return kinds
 
-            await until("price_change")
+            assert await until_live() == ["connected", "price_change", "live"]
             assert sandbox.faults.cut() == 1
-            await until("resynced")
-            assert kinds[:3] == ["connected", "price_change", "interrupted"]
+            told = await until_live()
+            assert told[:2] == ["interrupted", "out_of_sync"]
+            assert [kind for kind in told[2:] if kind != "resyncing"] == [
+                *("connected", "gap", "resynced", "live")
+            ]
             program.process.send_signal(signal.SIGINT)
             assert await program.ended() == (0, "")
 

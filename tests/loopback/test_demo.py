@@ -58,10 +58,13 @@ def test_it_shows_the_interruption_the_gap_and_the_recovery_of_every_book(shown)
     cut = "\n".join(step(shown, "Cut the connection"))
     assert cut.startswith("connections reset: 1\n")
     assert "interrupted" in cut
-    recovered = re.findall(r"resynced +([ABC]) +gap of (\d+\.\d+) s, epoch 2", cut)
-    assert sorted(letter for letter, _ in recovered) == ["A", "B", "C"]
-    assert all(0 < float(gap) < 5 for _, gap in recovered)
-    assert re.search(r"again .* later\n.*(price_change|agg_orderbook)", cut)
+    gaps = re.findall(r"gap +([ABC ]*[ABC]) +(\d+\.\d+) s: the connection was lost", cut)
+    assert sorted("".join(letters for letters, _ in gaps).replace(" ", "")) == ["A", "B", "C"]
+    assert all(0 < float(gap) < 5 for _, gap in gaps)
+    recovered = re.findall(r"resynced +([ABC]) +epoch 2, by snapshot", cut)
+    assert sorted(recovered) == ["A", "B", "C"]
+    assert len(re.findall(r"state_changed +[ABC] +out_of_sync: the connection was lost", cut)) == 3
+    assert re.search(r"again .* later\n(.*\n)*.*(price_change|agg_orderbook)", cut)
 
 
 def test_it_shows_the_status_after_the_recovery(shown):
@@ -69,8 +72,8 @@ def test_it_shows_the_status_after_the_recovery(shown):
     assert re.search(r"market +connected, ws://127\.0\.0\.1:\d+/ws/market", status)
     assert re.search(r"reconnects +1$", status, re.MULTILINE)
     assert re.search(r"\d+ +price_change", status)
-    assert re.search(r"price_change +in sync 2 of 2, .*dropped 0", status)
-    assert re.search(r"agg_orderbook +in sync 1 of 1, .*dropped 0", status)
+    assert re.search(r"price_change +live 2 of 2, .*dropped 0", status)
+    assert re.search(r"agg_orderbook +live 1 of 1, .*dropped 0", status)
 
 
 async def test_a_step_that_fails_is_named_and_ends_the_demo(monkeypatch, capsys):

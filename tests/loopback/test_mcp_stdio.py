@@ -79,7 +79,7 @@ async def test_a_client_lists_subscribes_and_reads_the_state(mode):
             assert {each["question"] for each in subscribed["resolved"]} == {market.question}
             await sandbox.wait_received(lambda frame: market.token_ids[0] in frame.text)
             assets = []
-            while len(assets) < 2 or not all(asset["in_sync"] for asset in assets):
+            while len(assets) < 2 or {asset["state"] for asset in assets} != {"live"}:
                 status = await call(client, "get_realtime_status")
                 (active,) = status["subscriptions"]["active"]
                 assets = active["assets"]
