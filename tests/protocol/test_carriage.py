@@ -239,10 +239,25 @@ def test_a_frozen_book_stays_frozen_until_a_book_has_come():
     assert one.book().gap_reason == "REST has moved on"
 
 
-def test_books_that_no_other_connection_keeps_are_known():
+def test_a_book_that_moves_before_it_has_come_is_not_the_truth_until_it_has():
     books = BookStore()
     one, two = (Carriage(books, WALL) for _ in range(2))
-    for asset in (YES, NO):
-        one.carry(books.ensure(asset), START)
-    two.carry(books.ensure(NO), START)
-    assert [each.asset_id for each in one.sole_books([NO, YES, "9"])] == [YES]
+    each = books.ensure(YES)
+    one.watch([YES], START, WALL)
+    one.carry(each, START, WALL)
+    each.enter(AssetState.LIVE, "", WALL)
+    two.watch([YES], START + 1, WALL + 1)
+    one.forget([YES], START + 2, WALL + 2)
+    assert each.state is AssetState.RESYNCING
+    assert (each.awaited_since, each.lost_since) == (START + 2, WALL + 2)
+
+
+def test_a_book_that_nobody_listens_to_any_more_is_not_lost():
+    books = BookStore()
+    one = Carriage(books, WALL)
+    each = books.ensure(YES)
+    one.watch([YES], START, WALL)
+    one.carry(each, START, WALL)
+    each.enter(AssetState.LIVE, "", WALL)
+    one.forget([YES], START + 2, WALL + 2)
+    assert each.state is AssetState.LIVE

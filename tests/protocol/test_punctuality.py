@@ -20,11 +20,11 @@ class Desk:
     def __init__(self):
         self.books, self.timing = BookStore(), Timing()
         self.carriage = Carriage(self.books, WALL)
-        self.punctuality = Punctuality(self.timing, LIMIT)
+        self.punctuality = Punctuality(self.books, self.timing, LIMIT)
         for asset in (YES, NO):
             each = self.books.ensure(asset)
             each.enter(AssetState.LIVE, "", WALL)
-            self.carriage.carry(each, START)
+            self.carriage.carry(each, START, WALL)
 
     def arrives(self, sent, took):
         """A change that was sent so many seconds after T0, and took so many."""
@@ -89,9 +89,48 @@ def test_a_book_that_comes_while_frames_are_late_is_in_doubt_as_well(desk):
 
 
 def test_a_book_that_another_connection_keeps_is_not_late(desk):
-    Carriage(desk.books, WALL).carry(desk.books.get(NO), START)
+    Carriage(desk.books, WALL).carry(desk.books.get(NO), START, WALL)
     desk.arrives(1, 6.0)
     assert [asset for asset, *_ in desk.judge()] == [YES]
+
+
+def test_a_book_that_all_its_connections_bring_late_is_in_doubt(desk):
+    other = Carriage(desk.books, WALL)
+    other.carry(desk.books.get(NO), START, WALL)
+    other.late = True
+    desk.arrives(1, 6.0)
+    assert [asset for asset, *_ in desk.judge()] == sorted([YES, NO])
+    desk.arrives(30, 0.0)
+    assert [state for _, state, _ in desk.judge()] == [AssetState.LIVE] * 2
+
+
+def leaves(desk, other):
+    """The late connection is lost, while another one carries the book."""
+    other.carry(desk.books.get(YES), START, WALL)
+    desk.carriage.connection_lost([YES], WALL)
+
+
+def moves(desk, other):
+    """It is moved to another connection, which has brought it."""
+    other.carry(desk.books.get(YES), START, WALL)
+    desk.carriage.forget([YES], START, WALL)
+
+
+def comes(desk, other):
+    """Another connection brings it as well."""
+    other.carry(desk.books.get(YES), START, WALL)
+
+
+@pytest.mark.parametrize("happens", [leaves, moves, comes])
+@pytest.mark.parametrize("late", [False, True])
+def test_whether_a_book_is_late_depends_on_who_carries_it(desk, happens, late):
+    desk.arrives(1, 6.0)
+    desk.judge()
+    other = Carriage(desk.books, WALL)
+    other.late = late
+    happens(desk, other)
+    assert (desk.books.get(YES).doubt is Doubt.LAG) is late
+    assert desk.books.get(NO).doubt is Doubt.LAG
 
 
 def test_books_that_are_not_wanted_or_not_known_are_left_alone(desk):

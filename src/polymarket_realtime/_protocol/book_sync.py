@@ -74,7 +74,7 @@ class BookSync:
         new_here = self._carriage not in book.carriers
         if book.in_sync and is_behind(book, frame, timestamp_ms, new_here=new_here):
             self._counters.late_books += not new_here
-            self._carriage.carry(book, receipt.now)
+            self._carriage.carry(book, receipt.now, receipt.received)
             return
         if book.in_sync and book.wants_proof:
             levels = map(pair_of, frame.bids), map(pair_of, frame.asks)
@@ -90,7 +90,7 @@ class BookSync:
             book.evidence.last_trade = frame.last_trade_price
         if not book.in_sync:
             self._counters.replayed += replay(book)
-        self._carriage.carry(book, receipt.now)
+        self._carriage.carry(book, receipt.now, receipt.received)
         if not book.in_sync and timestamp_ms < book.evidence.witness_ms:
             return  # It is as stale as the stream was: the witness has to confirm it.
         events += regain(
@@ -210,11 +210,11 @@ class BookSync:
             self._check.hint(book, timestamp_ms, now, agrees=agrees)
             book.heard_at = now
 
-    def forget(self, assets: Iterable[AssetId]) -> None:
+    def forget(self, assets: Iterable[AssetId], now: float, wall: float) -> None:
         """Nobody wants these here any more, or nothing will come of them."""
         assets = list(assets)
         self._check.forget(assets)
-        self._carriage.forget(assets)
+        self._carriage.forget(assets, now, wall)
 
     def take_trade(
         self, price: str, trade: LastTradePrice, now: float, events: list[Event]

@@ -8,7 +8,7 @@ long as there is one, losing another costs nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from polymarket_realtime._model.ids import AssetId
@@ -32,12 +32,14 @@ class Carriage:
         recovery: Which snapshots are awaited.
         heard: When anything last came on the connection, in seconds since the epoch.
         data_at: When something about a book last did, on the protocol's clock.
+        late: Whether what it brings is late.
     """
 
     def __init__(self, books: BookStore, wall: float) -> None:
         self._books = books
         self.recovery = Recovery()
         self.heard, self.data_at = wall, -math.inf
+        self.late = False
 
     def watch(self, assets: Iterable[AssetId], now: float, wall: float) -> None:
         """These were subscribed to: their snapshots should come."""
@@ -65,14 +67,21 @@ class Carriage:
         for asset_id in gone:
             self.recovery.insist(asset_id, now)
 
-    def forget(self, assets: Iterable[AssetId]) -> None:
-        """Nobody wants these here any more."""
+    def forget(self, assets: Iterable[AssetId], now: float, wall: float) -> None:
+        """Nobody wants these here any more; another connection may have been asked for them."""
         assets = list(assets)
         self.recovery.forget(assets)
         for asset_id in assets:
-            if (book := self._books.get(asset_id)) is not None:
-                book.carriers.discard(self)
-                book.listeners.discard(self)
+            if (book := self._books.get(asset_id)) is None:
+                continue
+            book.carriers.discard(self)
+            book.listeners.discard(self)
+            self._end_lag(book, wall)
+            if book.in_sync and book.listeners and not book.carriers:
+                book.awaited_since = now
+                reason = f"{_ASKED_FOR} on another connection"
+                lost = book.lose(AssetState.RESYNCING, reason, wall, book.received)
+                self._books.note(lost)
 
     def connection_lost(self, assets: Iterable[AssetId], wall: float) -> None:
         """None of these comes any more; those that nobody else keeps are not the truth."""
@@ -85,9 +94,7 @@ class Carriage:
                 book.awaited_since = None
                 book.backlog.clear()
                 self._books.refresh.discard(asset_id)
-            if book.carriers and book.doubt is Doubt.LAG:
-                # It was this connection that was late; another one says so for itself.
-                self._books.note(book.enter(AssetState.LIVE, "", wall))
+            self._end_lag(book, wall)
             lost = not book.carriers if book.in_sync else book.state in _UNDER_WAY
             if lost and (book.in_sync or not book.listeners):
                 reason = "the connection was lost"
@@ -98,17 +105,15 @@ class Carriage:
         held = (self._books.get(asset_id) for asset_id in self.recovery.expected())
         return not any(book is not None and book.carriers - {self} for book in held)
 
-    def sole_books(self, assets: Iterable[AssetId]) -> Iterator[Book]:
-        """Of these books, those that no other connection keeps."""
-        for asset_id in assets:
-            book = self._books.get(asset_id)
-            if book is not None and not book.carriers - {self}:
-                yield book
-
-    def carry(self, book: Book, now: float) -> None:
+    def carry(self, book: Book, now: float, wall: float) -> None:
         """It has come whole."""
         book.carriers.add(self)
         self.recovery.arrived(book.asset_id, now)
+        self._end_lag(book, wall)
+
+    def is_late(self, book: Book) -> bool:
+        """Whether a book that this connection may carry comes late on all that do."""
+        return _all_late(book.carriers | {self})
 
     def has_requests(self) -> bool:
         """Whether `take_requests` would give any."""
@@ -125,3 +130,12 @@ class Carriage:
                 reason = f"its book has been asked for: {book.reason}"
                 self._books.note(book.enter(AssetState.RESYNCING, reason, wall))
         return assets
+
+    def _end_lag(self, book: Book, wall: float) -> None:
+        """Whether a book is late depends on who carries it."""
+        if book.doubt is Doubt.LAG and book.carriers and not _all_late(book.carriers):
+            self._books.note(book.enter(AssetState.LIVE, "", wall))
+
+
+def _all_late(carriers: Iterable[object]) -> bool:
+    return all(isinstance(each, Carriage) and each.late for each in carriers)

@@ -91,7 +91,7 @@ class MarketProtocol:
         self._subscribed: frozenset[AssetId] = frozenset()
         self._outbox: list[str] = []
         self._now, self._stamped = now, False
-        self._punctuality = Punctuality(timing or Timing(), lag_limit)
+        self._punctuality = Punctuality(books, timing or Timing(), lag_limit)
         self._handlers: Final[dict[type, Callable[[Any, Receipt], None]]] = {
             wire.PriceChangeFrame: self._on_price_change,
             wire.BookFrame: self._on_book,
@@ -138,7 +138,7 @@ class MarketProtocol:
             self._outbox += [encode_operation(operation, b) for b in batches(sorted(assets))]
         self._subscribed = wanted
         self._carriage.watch(added, now, wall)
-        self._sync.forget(removed)
+        self._sync.forget(removed, now, wall)
         self._carriage.recall(wanted, now, wall)
 
     def alive(self, now: float) -> None:
@@ -275,7 +275,7 @@ class MarketProtocol:
             self._events.append(news)
         settled = self._subscribed.intersection(frame.assets_ids)
         self._books.settle(settled, receipt.received)
-        self._sync.forget(settled)
+        self._sync.forget(settled, receipt.now, receipt.received)
         self._events += self._books.take_untold()
 
     def _on_unknown(self, frame: wire.UnknownFrame, receipt: Receipt) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.trust import AssetState, Doubt
+from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime._protocol.latency import Lag
 from polymarket_realtime._protocol.timing import Timing
@@ -21,11 +22,13 @@ class Punctuality:
     and of one that has been slow from the beginning.
 
     Args:
+        books: The books.
         timing: Where to note how long frames take.
         limit: Seconds that they may.
     """
 
-    def __init__(self, timing: Timing, limit: float) -> None:
+    def __init__(self, books: BookStore, timing: Timing, limit: float) -> None:
+        self._books = books
         self._timing, self._lag = timing, Lag(limit)
         self._asked_at: float | None = None
         self._turned: bool | None = None
@@ -56,11 +59,13 @@ class Punctuality:
     ) -> None:
         """Say of its books that they come late, or in time again."""
         late, turned = self._lag.late, self._turned
-        self._turned = None
+        carriage.late, self._turned = late, None
         if not late and turned is None:
             return
-        for book in carriage.sole_books(assets):
+        for book in filter(None, map(self._books.get, assets)):
             if late and book.in_sync and book.doubt in (None, Doubt.LAG):
+                if not carriage.is_late(book):
+                    continue  # another connection brings it in time
                 reason = f"frames come {self._lag.delay:.1f} s late"
                 changed = book.enter(AssetState.SUSPECT, reason, wall, Doubt.LAG)
             elif not late and book.doubt is Doubt.LAG:
