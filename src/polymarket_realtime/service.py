@@ -184,7 +184,7 @@ class Service:
         book = self._known.books.get(asset_id)
         if book is not None:
             return book.standing
-        return NOT_YET if asset_id in self._pools["market"].interest.wanted else None
+        return NOT_YET if asset_id in self._pools[MARKET_FEED].interest.wanted else None
 
     def use_credentials(self, credentials: Credentials) -> None:
         """Prove oneself with these from now on, in place of any that there were.

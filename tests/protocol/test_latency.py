@@ -65,17 +65,6 @@ def test_very_long_durations_are_told_as_the_maximum(long):
     assert histogram(just_below, long).summary().p50 == pytest.approx(just_below, rel=WIDTH)
 
 
-@given(st.lists(DURATIONS), st.lists(DURATIONS))
-def test_merging_is_the_same_as_recording_all_in_one(some, others):
-    one, other = histogram(*some), histogram(*others)
-    before = other.summary()
-    one.merge(other)
-    assert one.summary() == histogram(*some, *others).summary()
-    assert other.summary() == before
-    one.record(2e3)
-    assert other.summary() == before
-
-
 def hear(skew, delay, *, ahead, at=NOON):
     """A frame of a venue whose clock is so far ahead; it comes `at` our time."""
     skew.heard(stamp(delay, ahead=ahead, at=at), at)

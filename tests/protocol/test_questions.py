@@ -60,7 +60,7 @@ def test_wanting_twice_is_one_question_and_the_more_urgent_reason_counts(questio
 def test_an_answer_closes_a_question(questions):
     questions.want("a", SILENT, 0.0)
     questions.take(0.0, 10)
-    questions.answered(["a", "b"])
+    questions.drop("a")
     assert questions.open_for("a", 9.0) == 0.0
     questions.want("a", SILENT, 9.0)
     assert questions.take(9.0, 10) == ["a"]

@@ -26,7 +26,7 @@ def asked_by(recovery, until, now=0.0):
 
 
 def test_nothing_is_awaited_at_first(recovery):
-    assert recovery.expects_nothing()
+    assert not recovery.expected()
     assert recovery.next_deadline() == math.inf
     recovery.advance(1e9)
     assert not recovery.has_requests()
@@ -103,6 +103,6 @@ def test_what_nobody_wants_is_not_asked_for(recovery):
     recovery.expect(TWO, 0.0)
     recovery.forget([ONE, TWO, "3"])
     assert not recovery.has_requests()
-    assert recovery.expects_nothing()
+    assert not recovery.expected()
     recovery.ask(ONE, 1.0)
     assert recovery.take_requests() == [ONE], "its history is forgotten as well"

@@ -28,15 +28,12 @@ from polymarket_realtime._protocol.resolution import Resolutions
 from polymarket_realtime._protocol.scrutiny import Scrutiny
 from polymarket_realtime._protocol.silence import SilenceLimits, in_words
 from polymarket_realtime._protocol.testimony import Testimony
-from polymarket_realtime._protocol.verdict import Verdict
+from polymarket_realtime._protocol.verdict import UNCLEAR
 from polymarket_realtime._protocol.watches import Watches
 
 __all__ = ["Freshness"]
 
 _SHORTEST_LOOK: Final = 0.1
-
-_UNCLEAR: Final = frozenset({Verdict.OLDER, Verdict.UNCLEAR})
-"""Answers that leave the question open."""
 
 
 class Freshness:
@@ -177,7 +174,7 @@ class Freshness:
                 continue
             verdict, news = self._testimony.hear(watch, book, answers.get(asset_id), now, wall)
             events += news
-            if verdict in _UNCLEAR:
+            if verdict in UNCLEAR:
                 self._questions.failed((asset_id,), now, 0.0)
             else:
                 self._questions.drop(asset_id)

@@ -74,11 +74,6 @@ class Histogram:
         else:
             self._counts[-1 if seconds >= _HIGHEST else 0] += 1
 
-    def merge(self, other: Histogram) -> None:
-        """Add what *other* has counted, and leave it as it is."""
-        self._counts = [mine + its for mine, its in zip(self._counts, other._counts, strict=True)]
-        self._maximum = max(self._maximum, other._maximum)
-
     def summary(self) -> LatencySummary:
         """What was recorded so far."""
         count = sum(self._counts)

@@ -90,11 +90,6 @@ class Questions:
             self._open[asset_id].under_way = True
         return batch
 
-    def answered(self, assets: Iterable[AssetId]) -> None:
-        """These have their answers."""
-        for asset_id in assets:
-            self._open.pop(asset_id, None)
-
     def failed(self, assets: Iterable[AssetId], now: float, retry_after: float) -> None:
         """Nobody answered: ask about these again, later and later."""
         for asset_id in assets:

@@ -50,10 +50,6 @@ class Recovery:
         """Whether its snapshot is awaited."""
         return asset_id in self._awaiting
 
-    def expects_nothing(self) -> bool:
-        """Whether every snapshot has come."""
-        return not self._awaiting
-
     def expected(self) -> Iterable[AssetId]:
         """Whose snapshots are awaited."""
         return self._awaiting.keys()

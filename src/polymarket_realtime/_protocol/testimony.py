@@ -16,7 +16,7 @@ from polymarket_realtime._protocol.mending import Mending
 from polymarket_realtime._protocol.regain import adopt, resume, tell
 from polymarket_realtime._protocol.resolution import Resolutions
 from polymarket_realtime._protocol.silence import SilenceLimits, in_words
-from polymarket_realtime._protocol.verdict import Verdict, judge
+from polymarket_realtime._protocol.verdict import UNCLEAR, Verdict, judge
 from polymarket_realtime._protocol.verification import has_equal_hash
 from polymarket_realtime._protocol.watches import Watch, Watches
 
@@ -25,12 +25,6 @@ __all__ = ["Testimony"]
 _GRACE: Final = 2.0
 """Seconds in which the socket may still bring what the witness has shown already, and by which
 the witness may be behind the socket."""
-
-_UNCLEAR: Final = {
-    Verdict.OLDER: "what REST shows is older",
-    Verdict.UNCLEAR: "what REST shows cannot be compared",
-}
-"""Answers that leave the question open, for a person."""
 
 _CALM: Final = 1.0
 """Seconds after which no burst goes on."""
@@ -119,7 +113,7 @@ class Testimony:
         elif verdict is Verdict.DIVERGED:
             self._contradict(watch, book, answer, now, wall, events)
         else:
-            watch.unclear = _UNCLEAR.get(verdict, "")
+            watch.unclear = UNCLEAR.get(verdict, "")
             if verdict is Verdict.MOVED:
                 watch.ahead = answer.timestamp_ms, now + _GRACE
             if book.doubt is Doubt.HASH:

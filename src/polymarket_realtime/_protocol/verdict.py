@@ -8,12 +8,13 @@ Source: py-clob-client #180.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from polymarket_realtime._codec.clob import WitnessBook
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime.errors import CodecError
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["UNCLEAR", "Verdict", "judge"]
 
 
 class Verdict(StrEnum):
@@ -31,6 +32,13 @@ class Verdict(StrEnum):
     """The book is in the middle of a change, or the witness cannot be read."""
     NO_BOOK = "no_book"
     """The witness has none."""
+
+
+UNCLEAR: Final = {
+    Verdict.OLDER: "what REST shows is older",
+    Verdict.UNCLEAR: "what REST shows cannot be compared",
+}
+"""Answers that leave the question open, for a person."""
 
 
 def judge(book: Book, shown: WitnessBook | None, *, calm: bool) -> Verdict:

@@ -71,6 +71,7 @@ class Witness:
     interest: Interest
     budget: Budget | None
     _asking: Wakeup = attrs.field(factory=Wakeup, init=False)
+    _followed: frozenset[str] = attrs.field(default=frozenset(), init=False)
 
     async def run(self, events_in: Events) -> Never:
         """Look at the tokens, ask about some, act, and tell what has changed; for ever.
@@ -94,7 +95,9 @@ class Witness:
 
     async def _look(self, events_in: Events) -> None:
         now = trio.current_time()
-        self.freshness.retain(cast("frozenset[AssetId]", self.interest.wanted), now)
+        if (wanted := self.interest.wanted) is not self._followed:
+            self._followed = wanted
+            self.freshness.retain(cast("frozenset[AssetId]", wanted), now)
         events = self.freshness.advance(now, time.time())
         for remedy, asset_id in self.freshness.take_remedies():
             log.info("%s %s", remedy, asset_id)
