@@ -453,17 +453,19 @@ def test_no_json_ever_raises_and_every_object_gives_one_frame(value, is_compact)
 # The fast and the tolerant path are one decoder to the outside
 
 TEXT = st.text(max_size=12)
+ID = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 NUMBER = st.decimals(0, 1, places=3).map(str) | st.just("")
 LEVELS = st.lists(st.fixed_dictionaries({"price": NUMBER, "size": NUMBER}), max_size=4)
 OPTIONAL = NUMBER | st.none()
 SIDE = st.sampled_from(["BUY", "SELL"])
 CHANGE = st.fixed_dictionaries(
-    {"asset_id": TEXT, "price": NUMBER, "size": NUMBER, "side": SIDE},
+    {"asset_id": ID, "price": NUMBER, "size": NUMBER, "side": SIDE},
     optional={"hash": OPTIONAL, "best_bid": OPTIONAL, "best_ask": OPTIONAL, "extra": JSON},
 )
+IDS = st.lists(ID, max_size=3)
 TEXTS = st.lists(TEXT, max_size=3)
-HEAD = {"market": TEXT, "timestamp": TEXT}
-ASSET_HEAD = {**HEAD, "asset_id": TEXT}
+HEAD = {"market": ID, "timestamp": TEXT}
+ASSET_HEAD = {**HEAD, "asset_id": ID}
 GENERATED = {
     "book": ({**ASSET_HEAD, "bids": LEVELS, "asks": LEVELS}, ("hash", "tick_size")),
     "price_change": ({**HEAD, "price_changes": st.lists(CHANGE, max_size=3)}, ()),
@@ -474,11 +476,11 @@ GENERATED = {
     "tick_size_change": ({**ASSET_HEAD, "old_tick_size": NUMBER, "new_tick_size": NUMBER}, ()),
     "best_bid_ask": (ASSET_HEAD, ("best_bid", "best_ask", "spread")),
     "new_market": (
-        {**HEAD, "assets_ids": TEXTS, "outcomes": TEXTS, "question": TEXT, "slug": TEXT},
+        {**HEAD, "assets_ids": IDS, "outcomes": TEXTS, "question": TEXT, "slug": TEXT},
         ("order_price_min_tick_size",),
     ),
     "market_resolved": (
-        {**HEAD, "assets_ids": TEXTS, "winning_asset_id": TEXT, "winning_outcome": TEXT},
+        {**HEAD, "assets_ids": IDS, "winning_asset_id": ID, "winning_outcome": TEXT},
         (),
     ),
 }

@@ -4,7 +4,16 @@ import attrs
 import pytest
 
 from polymarket_realtime._codec.describe import describe, short_id
-from polymarket_realtime._model import account_feed, events, feed, lifecycle, live, market, user
+from polymarket_realtime._model import (
+    account_feed,
+    condition,
+    events,
+    feed,
+    lifecycle,
+    live,
+    market,
+    user,
+)
 from polymarket_realtime._model.account_feed import Incomplete, Reconciled
 from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.events import Event, UnknownEvent
@@ -88,6 +97,14 @@ LEVEL = Level(Decimal("0.4"), Decimal(3))
 
 LIVE = {"received": 0.0, "timestamp_ms": 0}
 
+CROSSING = condition.ConditionMet(
+    received=0.0,
+    when=condition.When.PRICE_CROSSES,
+    condition="price crosses above 0.60",
+    subject=YES,
+    value=Decimal("0.61"),
+    before=Decimal("0.59"),
+)
 LINES = [
     (PRICE, "price 123456…9876 0.45 (-0.05) bid 0.40 ask 0.50 last - [midpoint]"),
     (
@@ -318,6 +335,18 @@ LINES = [
         RECONCILED,
         "reconciled user#0 after 2.50 s, 3 open orders, 1 orders and 2 trades found",
     ),
+    (
+        CROSSING,
+        "ALERT 123456…9876: price crosses above 0.60, now 0.61, before 0.59",
+    ),
+    (
+        attrs.evolve(CROSSING, about=NAME, before=None, already=True),
+        r"ALERT 'Yes' in 'Will\n?': price crosses above 0.60, now 0.61 [already]",
+    ),
+    (
+        attrs.evolve(CROSSING, condition="market resolved", value=None, before=None),
+        "ALERT 123456…9876: market resolved",
+    ),
     (feed.Dropped(received=0.0, count=9), "DROPPED 9 events: the reader was too slow"),
 ]
 
@@ -332,7 +361,7 @@ def test_every_kind_of_event_has_a_line_of_its_own():
     described = {type(event) for event, _ in LINES}
     kinds = {
         cls
-        for module in (market, lifecycle, live, feed, account_feed, events, user)
+        for module in (*(market, lifecycle, live, feed, account_feed, events, user, condition),)
         for cls in vars(module).values()
         if isinstance(cls, type) and issubclass(cls, Event) and "type" in vars(cls)
     }

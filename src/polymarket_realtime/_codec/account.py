@@ -37,6 +37,9 @@ FIRST_CURSOR: Final = "MA=="
 _NO_CURSORS: Final = frozenset({"", "LTE="})
 """What stands in place of a cursor after the last page."""
 
+_LONGEST_CURSOR: Final = 256
+"""It becomes part of the next question, and no library sends an endless one."""
+
 _LATEST_IN_SECONDS: Final = 1e11
 """A Unix time above this, the year 5138, counts milliseconds."""
 
@@ -163,6 +166,8 @@ def _page(payload: bytes, kind: str, structure: Callable[[dict[str, Any]], Row])
         raise CodecError(kind, "no list of rows")
     rows = [row for raw in raw_rows if (row := _structured(raw, structure)) is not None]
     more = isinstance(cursor, str) and cursor not in _NO_CURSORS
+    if more and len(str(cursor)) > _LONGEST_CURSOR:
+        raise CodecError(kind, "a cursor without an end")
     return Page(tuple(rows), cursor if more else None, malformed=len(raw_rows) - len(rows))
 
 

@@ -14,9 +14,15 @@ from typing import Any, Final
 import attrs
 import msgspec
 
-from polymarket_realtime._codec.frames import WireLevelObject
+from polymarket_realtime._codec.frames import Number, WireLevelObject
 from polymarket_realtime._codec.tolerant import UNREADABLE, problem_of
-from polymarket_realtime._model.ids import AssetId, ConditionId, parse_asset_id, parse_condition_id
+from polymarket_realtime._model.ids import (
+    AssetId,
+    ConditionId,
+    hash_or_none,
+    parse_asset_id,
+    parse_condition_id,
+)
 from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime.errors import CodecError
 
@@ -66,10 +72,10 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     bids: tuple[WireLevelObject, ...]
     asks: tuple[WireLevelObject, ...]
     hash: str | None = None
-    min_order_size: str | None = None
-    tick_size: str | None = None
+    min_order_size: Number | None = None
+    tick_size: Number | None = None
     neg_risk: bool | None = None
-    last_trade_price: str | None = None
+    last_trade_price: Number | None = None
 
 
 _decode_rows: Final = msgspec.json.Decoder(list[_Row]).decode
@@ -133,7 +139,7 @@ def _row(raw: msgspec.Raw) -> _Row:
     if not isinstance(fields, dict):
         raise CodecError("book", "a book is not an object")
     neg_risk = fields.get("neg_risk")
-    return _Row(
+    tolerated = _Row(
         market=_text(fields, "market"),
         asset_id=_text(fields, "asset_id"),
         timestamp=_text(fields, "timestamp"),
@@ -145,6 +151,8 @@ def _row(raw: msgspec.Raw) -> _Row:
         neg_risk=neg_risk if isinstance(neg_risk, bool) else None,
         last_trade_price=_optional_text(fields, "last_trade_price"),
     )
+    # How long its numbers may be is msgspec's to check, and it has not seen this one.
+    return msgspec.convert(msgspec.to_builtins(tolerated), _Row)
 
 
 def _book(row: _Row) -> WitnessBook:
@@ -152,7 +160,7 @@ def _book(row: _Row) -> WitnessBook:
         market=parse_condition_id(row.market),
         asset_id=parse_asset_id(row.asset_id),
         timestamp_ms=_milliseconds(row.timestamp),
-        hash=row.hash,
+        hash=hash_or_none(row.hash),
         bids=tuple([(level.price, level.size) for level in row.bids]),
         asks=tuple([(level.price, level.size) for level in row.asks]),
         min_order_size=row.min_order_size,

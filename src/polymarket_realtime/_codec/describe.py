@@ -6,7 +6,16 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Final
 
-from polymarket_realtime._model import account_feed, events, feed, lifecycle, live, market, user
+from polymarket_realtime._model import (
+    account_feed,
+    condition,
+    events,
+    feed,
+    lifecycle,
+    live,
+    market,
+    user,
+)
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.trust import AssetState
 
@@ -252,3 +261,12 @@ def _(event: feed.StreamGone) -> str:
 @describe.register
 def _(event: feed.Dropped) -> str:
     return f"DROPPED {event.count} events: the reader was too slow"
+
+
+@describe.register
+def _(event: condition.ConditionMet) -> str:
+    of = f"{event.outcome!r} in {event.question!r}" if event.about else short_id(event.subject)
+    now = "" if event.value is None else f", now {_price(event.value)}"
+    before = "" if event.before is None else f", before {_price(event.before)}"
+    already = " [already]" if event.already else ""
+    return f"ALERT {of}: {event.condition}{now}{before}{already}"

@@ -15,11 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from polymarket_realtime._codec.tolerant import as_text
+from polymarket_realtime._model.ids import is_id
 from polymarket_realtime.errors import CodecError
 
 __all__ = [
     "decode_exactly",
     "exact_price",
+    "identifier",
     "milliseconds",
     "optional_text",
     "positive_number",
@@ -60,6 +62,14 @@ def text(fields: Mapping[str, Any], name: str) -> str:
     found = optional_text(fields, name)
     if not found:
         raise CodecError("known", f"no {name}")
+    return found
+
+
+def identifier(fields: Mapping[str, Any], name: str) -> str:
+    """An id, which is no text that could say anything."""
+    found = text(fields, name)
+    if not is_id(found):
+        raise CodecError("known", f"{name} {found[:40]!r} is no id")
     return found
 
 

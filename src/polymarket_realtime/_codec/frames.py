@@ -3,17 +3,24 @@
 The attribute names are the keys of the JSON: msgspec fills these classes directly and ignores
 aliases. Every number is a string on this wire. Source: docs.polymarket.com, "Market Channel";
 shapes measured 2026-10-04.
+
+What could be a text in place of an id or a number is refused here. Lengths are annotations, which
+msgspec checks by itself; a call is made in no class that comes as often as a price change, and an
+`asset_id` that goes with levels or trades needs none: it counts only if it was asked for.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import attrs
 import msgspec
 
-from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._codec.unknown import harmless_fields
+from polymarket_realtime._model.ids import AssetId, ConditionId, is_id
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import Side
+from polymarket_realtime.errors import CodecError
 
 __all__ = [
     "BestBidAskFrame",
@@ -34,6 +41,35 @@ __all__ = [
 ]
 
 
+_LONGEST_KIND: Final = 60
+_LONGEST_PROBLEM: Final = 200
+
+Number = Annotated[str, msgspec.Meta(max_length=64)]
+"""A number as the venue writes it; whether it is one is for those to say who read it."""
+
+Hash = Annotated[str, msgspec.Meta(max_length=128)]
+
+Assets = Annotated[tuple[AssetId, ...], msgspec.Meta(max_length=256)]
+Names = Annotated[tuple[str, ...], msgspec.Meta(max_length=256)]
+"""Of outcomes and tags: texts of strangers, as they came."""
+
+
+def _plain_kind(text: str) -> str:
+    return plain_text(text, _LONGEST_KIND)
+
+
+def _plain_words(text: str) -> str:
+    return plain_text(text)
+
+
+def _plain_problem(text: str) -> str:
+    return plain_text(text, _LONGEST_PROBLEM)
+
+
+def _no_id(text: str) -> CodecError:
+    return CodecError("known", f"{text[:40]!r} is no id")
+
+
 class WireLevelObject(msgspec.Struct, frozen=True, gc=False):
     """`{"price", "size"}` of a book.
 
@@ -41,8 +77,8 @@ class WireLevelObject(msgspec.Struct, frozen=True, gc=False):
     garbage collector the whole frame is decoded in half the time (13 instead of 25 µs).
     """
 
-    price: str
-    size: str
+    price: Number
+    size: Number
 
 
 @attrs.frozen
@@ -59,9 +95,13 @@ class BookFrame:
     timestamp: str
     bids: tuple[WireLevelObject, ...]
     asks: tuple[WireLevelObject, ...]
-    hash: str | None = None
-    tick_size: str | None = None
-    last_trade_price: str | None = None
+    hash: Hash | None = None
+    tick_size: Number | None = None
+    last_trade_price: Number | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not is_id(self.market):
+            raise _no_id(self.market)
 
 
 @attrs.frozen
@@ -69,12 +109,12 @@ class PriceChange:
     """One changed level; `size` is the new total, `hash` that of the token's whole book."""
 
     asset_id: AssetId
-    price: str
-    size: str
+    price: Number
+    size: Number
     side: Side
-    hash: str | None = None
-    best_bid: str | None = None
-    best_ask: str | None = None
+    hash: Hash | None = None
+    best_bid: Number | None = None
+    best_ask: Number | None = None
 
 
 @attrs.frozen
@@ -94,12 +134,18 @@ class LastTradePriceFrame:
     event_type: Literal["last_trade_price"]
     market: ConditionId
     asset_id: AssetId
-    price: str
-    size: str
+    price: Number
+    size: Number
     side: Side
     timestamp: str
-    fee_rate_bps: str | None = None
+    fee_rate_bps: Number | None = None
     transaction_hash: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not is_id(self.market):
+            raise _no_id(self.market)
+        if self.transaction_hash and not is_id(self.transaction_hash):
+            raise _no_id(self.transaction_hash)
 
 
 @attrs.frozen
@@ -109,9 +155,13 @@ class TickSizeChangeFrame:
     event_type: Literal["tick_size_change"]
     market: ConditionId
     asset_id: AssetId
-    old_tick_size: str
-    new_tick_size: str
+    old_tick_size: Number
+    new_tick_size: Number
     timestamp: str
+
+    def __attrs_post_init__(self) -> None:
+        if not is_id(self.market):
+            raise _no_id(self.market)
 
 
 @attrs.frozen
@@ -122,9 +172,13 @@ class BestBidAskFrame:
     market: ConditionId
     asset_id: AssetId
     timestamp: str
-    best_bid: str | None = None
-    best_ask: str | None = None
-    spread: str | None = None
+    best_bid: Number | None = None
+    best_ask: Number | None = None
+    spread: Number | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not is_id(self.market):
+            raise _no_id(self.market)
 
 
 @attrs.frozen
@@ -133,16 +187,21 @@ class NewMarketFrame:
 
     event_type: Literal["new_market"]
     market: ConditionId
-    assets_ids: tuple[AssetId, ...]
+    assets_ids: Assets
     timestamp: str
-    outcomes: tuple[str, ...] = ()
+    outcomes: Names = ()
     question: str = ""
     slug: str = ""
     group_item_title: str = ""
     event_message: dict[str, Any] | None = None
-    order_price_min_tick_size: str | None = None
-    tags: tuple[str, ...] | None = None
+    order_price_min_tick_size: Number | None = None
+    tags: Names | None = None
     active: bool | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for each in (self.market, *self.assets_ids):
+            if not is_id(each):
+                raise _no_id(each)
 
 
 @attrs.frozen
@@ -151,26 +210,31 @@ class MarketResolvedFrame:
 
     event_type: Literal["market_resolved"]
     market: ConditionId
-    assets_ids: tuple[AssetId, ...]
+    assets_ids: Assets
     winning_asset_id: AssetId
     timestamp: str
     winning_outcome: str = ""
-    tags: tuple[str, ...] | None = None
+    tags: Names | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for each in (self.market, *self.assets_ids, self.winning_asset_id or "0"):
+            if not is_id(each):
+                raise _no_id(each)
 
 
 @attrs.frozen
 class TextFrame:
     """Text that is not JSON: `PONG`, `INVALID OPERATION`, `NO NEW ASSETS`, or rubbish."""
 
-    text: str
+    text: str = attrs.field(converter=_plain_words)
 
 
 @attrs.frozen
 class UnknownFrame:
-    """JSON of a kind that is not known here, kept whole; `event_type` is `""` if it has none."""
+    """JSON of a kind that is not known here, made harmless; `event_type` is `""` without one."""
 
-    event_type: str
-    fields: dict[str, Any]
+    event_type: str = attrs.field(converter=_plain_kind)
+    fields: dict[str, Any] = attrs.field(converter=harmless_fields)
 
 
 @attrs.frozen
@@ -182,11 +246,12 @@ class MalformedFrame:
     Attributes:
         event_type: The kind; `array` or `object` if it could not be read at all, `element` for
             something in an array that is no object.
+        problem: A few plain words, which may repeat a piece of the frame.
         asset_ids: The assets that it may have been about, as far as they could be read.
     """
 
     event_type: str
-    problem: str
+    problem: str = attrs.field(converter=_plain_problem)
     asset_ids: tuple[AssetId, ...] = ()
 
 

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Any, Final, TypeVar
 
 from polymarket_realtime._codec.tolerant import UNREADABLE, decode_fields
@@ -30,6 +30,10 @@ log = logging.getLogger("polymarket_realtime.catalog")
 _LONGEST_NUMBER: Final = 64
 _LARGEST_EXPONENT: Final = 30
 """Numbers beyond these are jokes, and dear to write out."""
+
+_LONGEST_ID: Final = 32
+_LONGEST_WORD: Final = 40
+_MOST_OUTCOMES: Final = 256
 
 T = TypeVar("T")
 
@@ -151,11 +155,12 @@ def _condition_id(row: dict[str, Any]) -> ConditionId:
 
 def _outcomes(row: dict[str, Any]) -> tuple[Outcome, ...]:
     # Index by index: a name that is missing must not move the others to the wrong tokens.
+    assets = islice(_list(row.get("clobTokenIds")), _MOST_OUTCOMES)
     names = chain(_list(row.get("outcomes")), repeat(None))
     prices = chain(_list(row.get("outcomePrices")), repeat(None))
     return tuple(
         outcome
-        for asset, name, price in zip(_list(row.get("clobTokenIds")), names, prices, strict=False)
+        for asset, name, price in zip(assets, names, prices, strict=False)
         if (outcome := _outcome(asset, name, price)) is not None
     )
 
@@ -182,7 +187,7 @@ def _uma_status(row: dict[str, Any]) -> str | None:
     """The oracle's last word: by itself once the venue has taken it, else the end of a list."""
     *_, last = (None, *_list(row.get("umaResolutionStatuses")))
     status = _text(row.get("umaResolutionStatus")) or _text(last)
-    return status.lower() or None
+    return plain_text(status.lower(), _LONGEST_WORD) or None
 
 
 def _list(value: object) -> list[Any]:
@@ -201,7 +206,7 @@ def _text(value: object) -> str:
 def _number(value: object) -> str:
     """Gamma's own number of something, as digits; empty if it is none."""
     text = str(value)
-    return text if text.isascii() and text.isdigit() else ""
+    return text if len(text) <= _LONGEST_ID and text.isascii() and text.isdigit() else ""
 
 
 def _decimal(value: object) -> Decimal | None:

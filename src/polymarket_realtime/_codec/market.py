@@ -89,7 +89,9 @@ def _decode_object(body: bytes) -> MarketFrame:
     if cls is None:
         return UnknownFrame(event_type, fields)
     try:
-        frame: MarketFrame = _converter.structure(_modernised(fields), cls)
+        tolerated = _converter.structure(_modernised(fields), cls)
+        # Lengths are msgspec's to check, and it has not seen this one.
+        frame: MarketFrame = msgspec.convert(msgspec.to_builtins(tolerated), cls)
     except UNSTRUCTURED as error:
         return MalformedFrame(event_type, problem_of(error), _assets_in(fields))
     return frame

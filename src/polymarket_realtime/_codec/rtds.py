@@ -15,6 +15,7 @@ from typing import Any, Final
 from polymarket_realtime._codec.exact import (
     decode_exactly,
     exact_price,
+    identifier,
     milliseconds,
     optional_text,
     positive_number,
@@ -110,14 +111,14 @@ def _read_error(fields: Fields) -> ErrorFrame | UnknownFrame:
 
 def _read_trade(_: Fields, payload: Fields) -> ActivityFrame:
     return ActivityFrame(
-        asset_id=AssetId(text(payload, "asset")),
-        market=ConditionId(text(payload, "conditionId")),
+        asset_id=AssetId(identifier(payload, "asset")),
+        market=ConditionId(identifier(payload, "conditionId")),
         side=_side(text(payload, "side")),
         price=positive_number(payload, "price"),
         size=positive_number(payload, "size"),
         timestamp_ms=milliseconds(payload, "timestamp"),
-        transaction_hash=text(payload, "transactionHash"),
-        wallet=text(payload, "proxyWallet"),
+        transaction_hash=identifier(payload, "transactionHash"),
+        wallet=identifier(payload, "proxyWallet"),
         title=optional_text(payload, "title"),
         outcome=optional_text(payload, "outcome"),
         slug=optional_text(payload, "slug"),
@@ -140,7 +141,7 @@ def _comment_reader(action: ChangeAction) -> Callable[[Fields, Fields], CommentF
         shown = profile.get("displayUsernamePublic") is not False
         return CommentFrame(
             action=action,
-            id=text(payload, "id"),
+            id=identifier(payload, "id"),
             sent_ms=milliseconds(envelope, "timestamp"),
             body=optional_text(payload, "body"),
             parent_type=optional_text(payload, "parentEntityType"),
@@ -159,7 +160,7 @@ def _reaction_reader(action: ChangeAction) -> Callable[[Fields, Fields], Reactio
     def read(envelope: Fields, payload: Fields) -> ReactionFrame:
         return ReactionFrame(
             action=action,
-            id=text(payload, "id"),
+            id=identifier(payload, "id"),
             sent_ms=milliseconds(envelope, "timestamp"),
             comment_id=optional_text(payload, "commentID"),
             kind=optional_text(payload, "reactionType"),

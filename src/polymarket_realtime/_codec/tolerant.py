@@ -112,13 +112,13 @@ def as_text(value: object) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return format(Decimal(str(value)), "f")
-    raise CodecError("known", f"{value!r} where text was expected")
+    raise CodecError("known", f"{value!r:.60} where text was expected")
 
 
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise CodecError("known", f"{value!r} where true or false was expected")
+    raise CodecError("known", f"{value!r:.60} where true or false was expected")
 
 
 def _is_list(cls: Any) -> bool:
@@ -132,7 +132,7 @@ def _list_hook(cls: Any, converter: cattrs.Converter) -> Callable[[object, Any],
 
     def structure_list(value: object, _: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise CodecError("known", f"{value!r} where a list was expected")
+            raise CodecError("known", f"{value!r:.60} where a list was expected")
         return tuple(structure(each, element) for each in value)
 
     return structure_list

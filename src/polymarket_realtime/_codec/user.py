@@ -1,8 +1,8 @@
 """The user channel: text to frames, credentials to text; and the rows of the venue's REST.
 
 A few frames a minute come here, so all of them take the tolerant path. What the venue leaves
-out, or writes as null, is `""` in a frame. Unknown statuses are kept as they are, for some of
-them are sentences. Source: docs.polymarket.com, "User Channel".
+out, or writes as null, is `""` in a frame. Its texts are plain; unknown statuses are kept, for
+some of them are sentences. Source: docs.polymarket.com, "User Channel".
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from polymarket_realtime._codec.tolerant import (
 )
 from polymarket_realtime._codec.user_frames import OrderFrame, TradeFrame
 from polymarket_realtime._model.credentials import Credentials
+from polymarket_realtime._model.ids import is_id
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import CodecError
 
 __all__ = [
@@ -96,6 +98,7 @@ def structure_order(fields: Mapping[str, Any]) -> OrderFrame:
     """
     try:
         frame = _converter.structure(_plain(fields, "ORDER_STATUS_"), OrderFrame)
+        _check_ids(frame.id, frame.market, frame.asset_id)
         _check_numbers(frame, ("price", "original_size"), "size_matched")
     except UNSTRUCTURED as error:
         raise CodecError("order", problem_of(error)) from error
@@ -116,8 +119,11 @@ def structure_trade(fields: Mapping[str, Any]) -> TradeFrame:
         if "match_time" not in plain and "matchtime" in plain:
             plain["match_time"] = plain["matchtime"]
         frame = _converter.structure(plain, TradeFrame)
+        _check_ids(frame.id, frame.taker_order_id, frame.market, frame.asset_id)
+        _check_ids(*filter(None, (frame.transaction_hash,)))
         _check_numbers(frame, ("price", "size"), "fee_rate_bps")
         for maker in frame.maker_orders:
+            _check_ids(maker.order_id, maker.asset_id)
             _check_numbers(maker, ("price", "matched_amount"), "fee_rate_bps")
     except UNSTRUCTURED as error:
         raise CodecError("trade", problem_of(error)) from error
@@ -125,15 +131,21 @@ def structure_trade(fields: Mapping[str, Any]) -> TradeFrame:
 
 
 def _plain(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The fields that are there, the status without the prefix that REST puts before it."""
+    """The fields that are there, texts plain, the status without the prefix of REST."""
     plain = {
-        name: value
+        name: plain_text(value) if isinstance(value, str) else value
         for name, value in fields.items()
         if value is not None and not (value == "" and name in _ABSENT_IF_EMPTY)
     }
     if "status" in plain:
         plain["status"] = as_text(plain["status"]).removeprefix(prefix)
     return plain
+
+
+def _check_ids(*ids: str) -> None:
+    for each in ids:
+        if not is_id(each):
+            raise CodecError("known", f"{each[:40]!r} is no id")
 
 
 def _check_numbers(frame: Any, required: tuple[str, ...], optional: str) -> None:

@@ -12,6 +12,7 @@ import attrs
 
 from polymarket_realtime._model.events import USER_FEED, EventType
 from polymarket_realtime._model.feed import FeedEvent
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import utc_from_seconds
 
 __all__ = ["Incomplete", "Reconciled"]
@@ -28,7 +29,7 @@ class Incomplete(FeedEvent):
     type: ClassVar = EventType.INCOMPLETE
     shown: ClassVar = ("type", "reason", "received_at")
 
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
 
     @property
     def routes(self) -> tuple[str, ...]:

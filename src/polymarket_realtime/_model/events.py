@@ -57,6 +57,8 @@ class EventType(StrEnum):
     GAP = "gap"
     STREAM_GONE = "stream_gone"
     DROPPED = "dropped"
+    CONDITION_MET = "condition_met"
+    """What a subscription waits for has come true."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,7 +109,12 @@ class NamedEvent(Event):
 
 @attrs.frozen(kw_only=True)
 class UnknownEvent(Event):
-    """Something that this package does not know, kept as it came."""
+    """Something that this package does not know.
+
+    Attributes:
+        event_type: What the venue calls it; like all of `fields` text of the venue, as data.
+        fields: What it says: plain texts, at most 500 values. Only `raw` is as it came.
+    """
 
     type: ClassVar = EventType.UNKNOWN
     shown: ClassVar = ("type", "event_type", "asset_id", "fields", "received_at")

@@ -3,6 +3,8 @@
 They travel in order with the market events, so a reader can act on nothing but the truth: on a
 token while its latest `StateChanged` says `live`, and on a live stream except from `Interrupted`
 until its `Gap` says that it flows again and what may be missing.
+
+A `reason` may repeat words of the venue, so each is made plain here, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import attrs
 
 from polymarket_realtime._model.events import Event, EventType, NamedEvent
 from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.trust import AssetState, Proof
 from polymarket_realtime._model.values import utc_from_seconds
 
@@ -75,7 +78,7 @@ class Interrupted(_ConnectionEvent):
     type: ClassVar = EventType.INTERRUPTED
     shown: ClassVar = ("type", "connection", "reason", "retry_in", "received_at")
 
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
     retry_in: float | None
 
 
@@ -113,7 +116,7 @@ class StateChanged(_AssetFeedEvent):
 
     state: AssetState
     before: AssetState | None
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
     since: float = attrs.field()
 
     @since.default
@@ -191,7 +194,7 @@ class Gap(FeedEvent):
     feed: str
     stream: str | None = None
     asset_ids: tuple[AssetId, ...] = ()
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
     gap_since: float
     missed: int | None = None
     filled: bool = False
@@ -243,7 +246,7 @@ class StreamGone(FeedEvent):
 
     feed: str
     stream: str
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
     instead: str | None
 
     @property

@@ -14,7 +14,9 @@ from polymarket_realtime.errors import InvalidIdentifier
 __all__ = [
     "AssetId",
     "ConditionId",
+    "hash_or_none",
     "is_condition_id",
+    "is_id",
     "parse_asset_id",
     "parse_condition_id",
 ]
@@ -28,6 +30,25 @@ ConditionId = NewType("ConditionId", str)
 # Ids are hashes, so a token id of fewer digits is a typing error or an id of another kind.
 _ASSET_ID = re.compile(r"[1-9][0-9]{29,77}")
 _CONDITION_ID = re.compile(r"0x[0-9a-fA-F]{40,64}")
+
+_LONGEST_ID = 128
+"""The longest are the hexadecimal digits of 512 bits, which the venue has none of."""
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` can be an id of anything: visible ASCII without a space, and not long.
+
+    Less than the venue's ids are, but enough that none can hold a sentence or steer a terminal.
+    """
+    if not (text.isascii() and 0 < len(text) <= _LONGEST_ID):
+        return False
+    return text.isalnum() or (text.isprintable() and " " not in text)
+
+
+def hash_or_none(text: str | None) -> str | None:
+    """The same, if it can be a hash: a short word of letters and digits."""
+    usual = text and text.isalnum() and text.isascii() and len(text) <= _LONGEST_ID
+    return text if usual else None
 
 
 def parse_asset_id(text: str) -> AssetId:

@@ -15,7 +15,7 @@ from typing import ClassVar
 import attrs
 
 from polymarket_realtime._model.events import EventType, NamedEvent
-from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.ids import AssetId, ConditionId, hash_or_none
 from polymarket_realtime._model.trust import AssetState, Standing
 from polymarket_realtime._model.values import (
     Level,
@@ -23,6 +23,7 @@ from polymarket_realtime._model.values import (
     Side,
     WireChange,
     WireLevel,
+    claimed_decimal,
     decimal,
     optional_decimal,
     utc_from_ms,
@@ -49,8 +50,7 @@ class MarketEvent(NamedEvent):
     """An event about one asset.
 
     Attributes:
-        asset_id: The outcome token.
-        market: Its condition id.
+        asset_id, market: The outcome token, and its condition id.
         timestamp_ms: The venue's time, in milliseconds since the epoch.
         epoch: Number of the run of gapless book updates that it belongs to; a new one begins
             after a reconnect, a loss of sync or a tick size change.
@@ -93,7 +93,7 @@ class BookSnapshot(MarketEvent):
     wire_bids: tuple[WireLevel, ...] = attrs.field(repr=False)
     wire_asks: tuple[WireLevel, ...] = attrs.field(repr=False)
     wire_tick_size: str | None = None
-    hash: str | None = None
+    hash: str | None = attrs.field(default=None, converter=hash_or_none)
 
     @property
     def bids(self) -> tuple[Level, ...]:
@@ -125,7 +125,7 @@ class BookDelta(MarketEvent):
     wire_changes: tuple[WireChange, ...]
     wire_best_bid: str | None = None
     wire_best_ask: str | None = None
-    hash: str | None = None
+    hash: str | None = attrs.field(default=None, converter=hash_or_none)
 
     @property
     def changes(self) -> tuple[LevelChange, ...]:
@@ -135,12 +135,12 @@ class BookDelta(MarketEvent):
     @property
     def best_bid(self) -> Decimal | None:
         """The venue's own word on the best bid after the change."""
-        return optional_decimal(self.wire_best_bid)
+        return claimed_decimal(self.wire_best_bid)
 
     @property
     def best_ask(self) -> Decimal | None:
         """The venue's own word on the best ask after the change."""
-        return optional_decimal(self.wire_best_ask)
+        return claimed_decimal(self.wire_best_ask)
 
     @property
     def conflation_key(self) -> Hashable | None:
@@ -194,6 +194,10 @@ class OrderbookUpdate(MarketEvent):
     def spread(self) -> Decimal | None:
         """Best ask minus best bid, or None if a side is empty."""
         return self.asks[0].price - self.bids[0].price if self.bids and self.asks else None
+
+    @property
+    def conflation_key(self) -> Hashable | None:
+        return (EventType.AGG_ORDERBOOK, self.asset_id)
 
 
 class PriceSource(StrEnum):

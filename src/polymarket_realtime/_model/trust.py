@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import utc_from_seconds
 
 __all__ = ["AssetState", "Doubt", "Proof", "Standing", "Verification", "worst"]
@@ -103,7 +104,7 @@ class Standing:
 
     state: AssetState
     since: float
-    reason: str
+    reason: str = attrs.field(converter=plain_text)
 
     @property
     def since_at(self) -> datetime:

@@ -7,10 +7,10 @@ of them; they become `Decimal` when a reader asks.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "Level",
@@ -18,6 +18,7 @@ __all__ = [
     "Side",
     "WireChange",
     "WireLevel",
+    "claimed_decimal",
     "decimal",
     "optional_decimal",
     "utc_from_ms",
@@ -26,8 +27,24 @@ __all__ = [
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-decimal = lru_cache(maxsize=1 << 16)(Decimal)
-"""`Decimal(text)` through a bounded table: a venue of 1,001 prices repeats itself."""
+_LONGEST_NUMBER: Final = 64
+_LARGEST_EXPONENT: Final = 40
+"""Written out, `1e999999999` would fill the memory; nothing here is counted in such numbers."""
+
+
+@lru_cache(maxsize=1 << 16)
+def decimal(text: str) -> Decimal:
+    """`Decimal(text)` through a bounded table: a venue of 1,001 prices repeats itself.
+
+    Raises:
+        InvalidOperation: It is no number, or one beyond all measure.
+    """
+    if len(text) > _LONGEST_NUMBER:
+        raise InvalidOperation(f"a number of {len(text)} digits")
+    number = Decimal(text)
+    if number.is_finite() and abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise InvalidOperation(f"{text!r} is beyond all measure")
+    return number
 
 
 class Side(StrEnum):
@@ -62,6 +79,15 @@ WireChange = tuple[str, str, str]
 def optional_decimal(text: str | None) -> Decimal | None:
     """A number that the venue leaves out or writes as `""` when there is none."""
     return decimal(text) if text else None
+
+
+def claimed_decimal(text: str | None) -> Decimal | None:
+    """The same of a number that nobody has looked at yet; None if it is no number either."""
+    try:
+        number = optional_decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
 
 
 def utc_from_ms(milliseconds: int) -> datetime:

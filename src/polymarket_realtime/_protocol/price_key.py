@@ -25,6 +25,9 @@ class PriceKeys(dict[str, int]):
     """
 
     def __missing__(self, text: str) -> int:
+        # `Decimal` takes these as well, and the text itself is repeated to people.
+        if not text.isascii() or "_" in text or text.strip() != text:
+            raise CodecError("price", f"{text[:40]!r} is not a number")
         try:
             units = Decimal(text) * _UNITS
         except ArithmeticError:

@@ -18,6 +18,7 @@ import trio
 from trio_websocket import ConnectionClosed
 from wsproto.events import RejectConnection
 
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._protocol.budget import parse_retry_after
 from polymarket_realtime.errors import ConnectFailed
 
@@ -27,6 +28,7 @@ from .tls import DrainingTLSStream
 __all__ = ["Dial"]
 
 _DEFAULT_PORTS = {"ws": 80, "wss": 443}
+_LONGEST_WORDS = 200
 
 
 @attrs.frozen
@@ -99,7 +101,8 @@ class Dial:
             retry_after = _retry_after(connection.rejection, datetime.now(UTC))
             return ConnectFailed(self.url, problem, status=status, retry_after=retry_after)
         if connection.failure is not None:
-            problem = f"the WebSocket handshake failed: {connection.failure.reason}"
+            said = plain_text(connection.failure.reason or "", _LONGEST_WORDS)
+            problem = f"the WebSocket handshake failed: {said}"
             return ConnectFailed(self.url, problem)
         return ConnectFailed(self.url, "the server hung up during the WebSocket handshake")
 
@@ -114,7 +117,9 @@ class Dial:
         except socket.gaierror as exc:
             raise ConnectFailed(self.url, f"the DNS lookup failed: {exc.strerror}") from exc
         except (OSError, UnicodeError, trio.BrokenResourceError) as exc:
-            raise ConnectFailed(self.url, f"the {name} failed: {_root_cause(exc)}") from exc
+            # The peer's certificate, and what a library repeats of its answer, are its words.
+            cause = plain_text(_root_cause(exc), _LONGEST_WORDS)
+            raise ConnectFailed(self.url, f"the {name} failed: {cause}") from exc
 
 
 def _default_context() -> ssl.SSLContext:

@@ -182,7 +182,7 @@ class _OpenStream:
     def _lost(self) -> ConnectionLost:
         ours, closed = self.connection.failure, self.websocket.closed
         if ours is not None:
-            return ConnectionLost(int(ours.code), ours.reason or "")
+            return ConnectionLost(int(ours.code), plain_text(ours.reason or ""))
         if closed is None or closed.code == CloseReason.ABNORMAL_CLOSURE:
             return ConnectionLost(None)
         return ConnectionLost(int(closed.code), plain_text(closed.reason or ""))

@@ -19,6 +19,8 @@ import trio
 from polymarket_realtime.errors import PolymarketRealtimeError
 from polymarket_realtime.groups import leaves
 
+from .text import printable
+
 __all__ = ["CommandFailed", "complain", "run_command", "run_until_signal", "say"]
 
 Ts = TypeVarTuple("Ts")
@@ -41,7 +43,7 @@ def say(line: str) -> None:
 
 def complain(message: str, code: int = 2) -> int:
     """Say in one line what is wrong; gives the exit code."""
-    say(f"error: {' '.join(message.split())}")
+    say(f"error: {printable(' '.join(message.split()))}")
     return code
 
 

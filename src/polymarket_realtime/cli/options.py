@@ -20,6 +20,7 @@ from polymarket_realtime._model.credentials import (
 from polymarket_realtime.settings import Settings
 
 from .exits import CommandFailed, say
+from .text import printable
 
 if TYPE_CHECKING:
     from polymarket_realtime.sandbox import Sandbox
@@ -140,9 +141,16 @@ class _StderrHandler(logging.Handler):
         say(self.format(record))
 
 
+class _PlainFormatter(logging.Formatter):
+    """One line a record, whatever words of the venue are in it; a traceback keeps its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        return printable(super().formatMessage(record))
+
+
 def log_to_stderr(level: LogLevel) -> None:
     """Send log records of this level and above to stderr; of libraries, warnings at most."""
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[_StderrHandler()]
-    )
+    handler = _StderrHandler()
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("polymarket_realtime").setLevel(level.upper())

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
+
+from polymarket_realtime._model.text import plain_text
 
 __all__ = ["age", "capped", "exact", "printable"]
 
 
+_LONGEST_LINE: Final = 4_000
+
+
 def printable(text: str) -> str:
-    """Words that came over the network, without anything that would steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """A line with words from the network, without anything that would steer a terminal."""
+    return plain_text(text, _LONGEST_LINE)
 
 
 def capped(text: str, longest: int) -> str:
     """The same, printable, and at most so many characters of it."""
-    text = printable(text)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return plain_text(text, longest)
 
 
 def exact(value: Decimal) -> str:
