@@ -12,6 +12,10 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 PRINTED = {
+    "alert.py": (
+        r"waiting: price moves by 0\.01 within 60 s\n(a moment may .*\n)*"
+        r"from 0\.\d+ to 0\.\d+\nover\n"
+    ),
     "account.py": (
         r"complete: \d+ open orders\n((order|trade) .*\n)*"
         r"something may be missing: .*\n((order|trade) .*\n)*complete: \d+ open orders\n"

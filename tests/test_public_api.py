@@ -12,7 +12,16 @@ import pytest
 
 import polymarket_realtime
 from polymarket_realtime import Event, errors
-from polymarket_realtime._model import account_feed, events, feed, lifecycle, live, market, user
+from polymarket_realtime._model import (
+    account_feed,
+    condition,
+    events,
+    feed,
+    lifecycle,
+    live,
+    market,
+    user,
+)
 
 
 def test_all_is_sorted_and_complete():
@@ -59,11 +68,11 @@ def test_every_error_is_one_of_the_tree(name):
 def concrete_events() -> list[type[Event]]:
     classes = [
         value
-        for module in (account_feed, events, feed, lifecycle, live, market, user)
+        for module in (account_feed, condition, events, feed, lifecycle, live, market, user)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Event) and "type" in vars(value)
     ]
-    assert len(classes) == 28
+    assert len(classes) == 29
     return classes
 
 

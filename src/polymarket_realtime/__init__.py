@@ -21,6 +21,15 @@ from polymarket_realtime._model.catalog import (
     Outcome,
     ResolvedAsset,
 )
+from polymarket_realtime._model.condition import (
+    Condition,
+    ConditionMet,
+    ConditionSide,
+    Direction,
+    Unit,
+    When,
+    parse_condition,
+)
 from polymarket_realtime._model.credentials import Credentials, Secret, Wallet
 from polymarket_realtime._model.events import Event, EventType, UnknownEvent
 from polymarket_realtime._model.feed import (
@@ -118,10 +127,14 @@ __all__ = [
     "ChangeAction",
     "Comment",
     "CommentTopic",
+    "Condition",
     "ConditionId",
+    "ConditionMet",
+    "ConditionSide",
     "Connected",
     "Credentials",
     "DeltaTopic",
+    "Direction",
     "Dropped",
     "Event",
     "EventPrice",
@@ -183,6 +196,7 @@ __all__ = [
     "TradeRole",
     "TradeTopic",
     "TradeUpdate",
+    "Unit",
     "UnknownEvent",
     "UpdateSource",
     "UserEvent",
@@ -191,9 +205,11 @@ __all__ = [
     "Verification",
     "Wallet",
     "WebSocketManager",
+    "When",
     "describe",
     "errors",
     "event_to_dict",
     "open_service",
     "open_websocket_manager",
+    "parse_condition",
 ]

@@ -7,7 +7,10 @@
     │   ├── AmbiguousIdentifier                     it may mean more than one thing
     │   └── UnknownSymbol                           no reference price has this symbol
     ├── InvalidFilter            (also ValueError)  a live feed cannot be filtered like this
+    ├── InvalidCondition         (also ValueError)  nothing can be watched for like this
+    ├── InvalidCursor            (also ValueError)  a position in what was told that is none
     ├── TooManyTokens            (also ValueError)  the ids stand for more tokens than allowed
+    ├── TooManySubscriptions     (also ValueError)  a client has as many as it may have
     ├── SettingsError            (also ValueError)  a knob has a value that cannot work
     │   ├── InsecureUrl                             plain text to a host that is not loopback
     │   └── CredentialsError                        keys that cannot work; never repeats a value
@@ -27,6 +30,7 @@
     ├── MarketNotFound           (also LookupError) the venue knows no such market
     ├── MarketClosed             (also LookupError) the market is settled: nothing will come
     ├── UnknownSubscription      (also LookupError) no subscription has this id
+    ├── NothingSubscribed        (also LookupError) there is no subscription to wait for
     ├── SubscriptionLagged                          a reader that asked for everything fell behind
     └── AuthenticationRequired   (also RuntimeError)  the feed is private: credentials are needed
 
@@ -48,18 +52,22 @@ __all__ = [
     "CredentialsRejected",
     "HeartbeatTimeout",
     "InsecureUrl",
+    "InvalidCondition",
+    "InvalidCursor",
     "InvalidFilter",
     "InvalidIdentifier",
     "LookupFailed",
     "MarketClosed",
     "MarketNotFound",
     "NoApiKey",
+    "NothingSubscribed",
     "PolymarketRealtimeError",
     "RequestFailed",
     "RestFailed",
     "SettingsError",
     "StreamStalled",
     "SubscriptionLagged",
+    "TooManySubscriptions",
     "TooManyTokens",
     "TransportError",
     "Unauthorized",
@@ -120,6 +128,29 @@ class InvalidFilter(PolymarketRealtimeError, ValueError):
         self.feed, self.problem = feed, problem
 
 
+class InvalidCondition(PolymarketRealtimeError, ValueError):
+    """A condition that cannot be, or cannot be met by what it is to be watched on.
+
+    Attributes:
+        field: The field that cannot be like this.
+        value: What it is; None if it is missing.
+        problem: What would do.
+    """
+
+    def __init__(self, field: str, value: object, problem: str) -> None:
+        given = "missing" if value is None else _shown(str(value))
+        super().__init__(f"the condition's {_shown(field)} cannot be {given}: {problem}")
+        self.field, self.value, self.problem = field, value, problem
+
+
+class InvalidCursor(PolymarketRealtimeError, ValueError):
+    """A text that is no position in what is kept; `problem` says why."""
+
+    def __init__(self, value: str, problem: str) -> None:
+        super().__init__(f"the cursor {_shown(value)} {problem}")
+        self.value, self.problem = value, problem
+
+
 class TooManyTokens(PolymarketRealtimeError, ValueError):
     """Identifiers that stand for more tokens than one subscription may have.
 
@@ -135,6 +166,14 @@ class TooManyTokens(PolymarketRealtimeError, ValueError):
             "are allowed at once: pass single markets of it, or token ids"
         )
         self.value, self.count, self.limit = value, count, limit
+
+
+class TooManySubscriptions(PolymarketRealtimeError, ValueError):
+    """A client has `limit` subscriptions already, and wants one more."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"there are {limit} subscriptions already, as many as may be: end some")
+        self.limit = limit
 
 
 class SettingsError(PolymarketRealtimeError, ValueError):
@@ -346,6 +385,13 @@ class UnknownSubscription(PolymarketRealtimeError, LookupError):
             f"subscription {_shown(subscription_id)} not found; the status lists those there are"
         )
         self.subscription_id = subscription_id
+
+
+class NothingSubscribed(PolymarketRealtimeError, LookupError):
+    """Somebody waits for the events of all subscriptions, and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no subscription to wait for: begin one with a subscribe_* tool")
 
 
 class SubscriptionLagged(PolymarketRealtimeError):

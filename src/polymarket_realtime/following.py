@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from polymarket_realtime._hub.condition_topics import topic_for
 from polymarket_realtime._lookup.resolving import Found
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.topics import AssetTopicBase, EventTopic, Topic
 
-__all__ = ["followed_events", "plan_topics"]
+__all__ = ["followed_events", "plan_topics", "topic_for"]
 
 
 def plan_topics(found: Found, each: Callable[[AssetId], AssetTopicBase]) -> list[Topic]:
@@ -16,7 +17,8 @@ def plan_topics(found: Found, each: Callable[[AssetId], AssetTopicBase]) -> list
 
     Args:
         found: What identifiers stand for.
-        each: Makes the topic of a token.
+        each: Makes the topic of a token; `partial(topic_for, condition)` the one that a
+            condition needs.
     """
     # An event that is over gets no market any more.
     events = (

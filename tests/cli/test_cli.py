@@ -70,6 +70,18 @@ def complaint(capsys, *arguments):
         (["watch", "--feed", "sports", "--rtds-url", "ws://venue.example"], "use wss://"),
         (["watch", "--resolutions"], "the resolution of what?"),
         (["watch", "--resolutions", "0x12"], "'0x12' is not a condition id"),
+        (["watch", "--alert", "{}"], "the condition's 'when' cannot be missing"),
+        (["watch", "--alert", '{"when": "resolved"}'], "alert of what?"),
+        (["watch", "a-slug", "--alert", "{"], "--alert '{' is no JSON"),
+        (["watch", "a-slug", "--alert", "[1]"], "--alert takes a JSON object like"),
+        (["watch", "a-slug", "--alert", "[" * 50_000], "is no JSON"),
+        (["watch", "a-slug", "--alert", '{"when": "later"}'], "pass one of price_crosses"),
+        (["watch", "--alert", "{}", "--orders"], "--orders and --alert exclude each other"),
+        (["watch", "--alert", "{}", "--feed", "sports"], "--feed and --alert exclude each other"),
+        (
+            ["watch", "--sandbox", "--alert", '{"when": "price_crosses", "threshold": 60}'],
+            "pass 0.60 for 60 cents",
+        ),
         (["find"], "find what?"),
         (["find", "bitcoin", "--limit", "0"], "--limit"),
         (["find", "bitcoin", "--limit", "51"], "--limit"),
@@ -166,7 +178,7 @@ def test_help_names_every_option_of_watch(capsys):
     main(["watch", "--help"])
     shown = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     urls = {f"--{name.replace('_', '-')}" for name in URLS}
-    views = {"--orders", "--resolutions", "--feed", "--symbol", "--filter"}
+    views = {"--orders", "--resolutions", "--feed", "--symbol", "--filter", "--alert"}
     assert shown == urls | views | {"--sandbox", "--json", "--log-level"}
 
 

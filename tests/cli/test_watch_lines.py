@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from contextlib import asynccontextmanager
 
 import attrs
@@ -112,6 +113,49 @@ async def test_nothing_will_come_of_a_settled_market_and_that_is_said(sandbox, p
     ):
         await watch_to_the_end(identifiers=(market.slug,))
     assert paper.lines == []
+
+
+# Alerts
+
+CROSSES = '{"when": "price_crosses", "threshold": "0.01"}'
+BIG = '{"when": "trade_at_least", "threshold": 20}'
+
+
+async def test_an_alert_is_a_line_for_each_token_and_then_it_ends(sandbox, paper):
+    market = sandbox.exchange.markets[0]
+    await watch_to_the_end(identifiers=(market.slug,), alert=CROSSES)
+    assert len(paper.lines) == 2
+    for line, outcome in zip(
+        sorted(paper.lines, key=lambda line: line[13:]), ("No", "Yes"), strict=True
+    ):
+        assert re.fullmatch(
+            rf"[\d:.]{{12}} ALERT '{outcome}' in '.+': price crosses above 0.01, "
+            r"now 0\.\d+ \[already\]",
+            line,
+        )
+
+
+async def test_an_alert_may_be_json_and_waits_for_what_comes(sandbox, paper):
+    market = sandbox.exchange.markets[0]
+    async with watching(identifiers=(market.token_ids[0],), alert=BIG, json=True):
+        with trio.fail_after(5):
+            await sandbox.wait_received(lambda frame: '"market"' in frame.text)
+        for size in ("10", "30"):
+            sandbox.exchange.trade(market.token_ids[0], "BUY", size)
+        await paper.until("condition_met")
+    (met,) = paper.events("condition_met")
+    assert (met["value"], met["threshold"]) == ("30", "20")
+    assert (met["asset_id"], met["question"]) == (market.token_ids[0], market.question)
+    assert len(paper.lines) == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_the_bell_rings_on_a_terminal_only(sandbox, paper, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    market = sandbox.exchange.markets[0]
+    await watch_to_the_end(identifiers=(market.token_ids[0],), alert=CROSSES)
+    assert paper.lines[1:] == (["\a"] if terminal else [])
+    assert "ALERT" in paper.lines[0]
 
 
 # Resolutions

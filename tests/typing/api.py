@@ -10,6 +10,9 @@ from polymarket_realtime import (
     AssetId,
     AssetState,
     BookTopic,
+    Condition,
+    ConditionMet,
+    Direction,
     Event,
     Gap,
     Interrupted,
@@ -26,7 +29,9 @@ from polymarket_realtime import (
     Status,
     Subscription,
     Verification,
+    When,
     open_service,
+    parse_condition,
 )
 
 
@@ -43,6 +48,11 @@ async def embed(asset_id: AssetId) -> None:
         assert_type(service.book(asset_id), OrderbookUpdate | None)
         assert_type(service.price(asset_id), PriceChangeEvent | None)
         assert_type(service.status(), Status)
+        condition = Condition(when=When.PRICE_CROSSES, threshold=Decimal("0.6"))
+        with service.subscribe(PriceTopic(asset_id), condition=condition) as moments:
+            assert_type(moments.condition, Condition | None)
+            assert_type(moments.next_deadline(), float)
+    assert_type(parse_condition({"when": "resolved"}), Condition)
 
 
 def read(event: Event) -> None:
@@ -66,5 +76,9 @@ def read(event: Event) -> None:
         assert_type(event.since_at, datetime)
     elif isinstance(event, Gap):
         assert_type(event.asset_ids, tuple[AssetId, ...])
+    elif isinstance(event, ConditionMet):
+        assert_type(event.value, Decimal | None)
+        assert_type(event.direction, Direction | None)
+        assert_type(event.timestamp, datetime | None)
     elif isinstance(event, Resynced):
         assert_type(event.verified_by, Proof)

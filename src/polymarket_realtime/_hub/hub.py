@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 import trio
 
+from polymarket_realtime._hub.condition_topics import check_topics
 from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Overflow
 from polymarket_realtime._hub.needs import (
@@ -23,6 +24,7 @@ from polymarket_realtime._hub.needs import (
 from polymarket_realtime._hub.note import HubStatistics, SubscriptionNote
 from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._model.catalog import Market, MarketGroup
+from polymarket_realtime._model.condition import Condition
 from polymarket_realtime._model.events import MARKET_FEED, Event
 from polymarket_realtime._model.feed import Connected
 from polymarket_realtime._model.ids import ConditionId
@@ -181,6 +183,7 @@ class Hub:
         capacity: int | None = None,
         wakeup: Wakeup | None = None,
         note: SubscriptionNote | None = None,
+        condition: Condition | None = None,
     ) -> Subscription:
         """Listen to `topics`. The caller closes the subscription.
 
@@ -191,15 +194,19 @@ class Hub:
             wakeup: Rung whenever something is pending; share one to wait for several
                 subscriptions at once.
             note: What a status says of it.
+            condition: Deliver nothing but the moments that meet it.
         """
         if not topics:
             raise ValueError("subscribe to at least one topic")
+        if condition is not None:
+            check_topics(condition, topics)
         subscription = Subscription(
             self._known,
             overflow=overflow,
             capacity=self._capacity if capacity is None else capacity,
             wakeup=wakeup,
             note=SubscriptionNote(type=type_of(topics)) if note is None else note,
+            condition=condition,
             on_close=self._remove,
         )
         self._subscriptions[subscription] = None

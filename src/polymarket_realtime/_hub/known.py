@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -84,6 +84,19 @@ class Known:
             reason=book.reason,
             since=book.since,
         )
+
+    def of_assets(self, topics: Iterable[Topic]) -> Iterator[StateChanged]:
+        """What may be believed of the tokens of some topics, for readers whom it concerns."""
+        for topic in topics:
+            if isinstance(topic, AssetTopicBase) and StateChanged in topic.accepts:
+                standing = self.standing(topic.asset_id)
+                if standing is not None:
+                    yield standing
+
+    def of_feeds(self, topics: Sequence[Topic]) -> Iterator[Event]:
+        """What is known of the account and of live feeds that some topics are about."""
+        yield from self.of_account(topics)
+        yield from self.of_streams(topics)
 
     def of_streams(self, topics: Iterable[Topic]) -> Iterator[Event]:
         """The latest of live feeds that some topics are about, and which of them are gone."""

@@ -48,6 +48,7 @@ class Mailbox(Generic[T]):
     lagged: bool = False
     _pending: OrderedDict[Hashable, T] = attrs.field(factory=OrderedDict, init=False)
     _kept: set[Hashable] = attrs.field(factory=set, init=False)
+    _counts: dict[Hashable, int] = attrs.field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -56,7 +57,7 @@ class Mailbox(Generic[T]):
         """Add an item that is not to be dropped; a pending one with `key` gives way to it."""
         self.received += 1
         if self._pending.pop(key, None) is not None:
-            self.conflated += 1
+            self._replaced(key)
         self._kept.add(key)
         self._pending[key] = item
 
@@ -68,7 +69,7 @@ class Mailbox(Generic[T]):
         """Add an item at the end; a pending one with the same `key` gives way to it."""
         self.received += 1
         if key is not None and self._pending.pop(key, None) is not None:
-            self.conflated += 1
+            self._replaced(key)
         elif len(self._pending) - len(self._kept) >= self.capacity:
             self.dropped += 1
             if self.overflow is Overflow.RAISE:
@@ -78,16 +79,31 @@ class Mailbox(Generic[T]):
         # The running number is a key that nothing else has.
         self._pending[self.received if key is None else key] = item
 
+    def _replaced(self, key: Hashable) -> None:
+        self.conflated += 1
+        self._counts[key] = self._counts.get(key, 1) + 1
+
     def _drop_oldest(self) -> None:
         key, item = self._pending.popitem(last=False)
         while key in self._kept:
             # It stands for what is newest when it is read, so it may as well stand last.
             self._pending[key] = item
             key, item = self._pending.popitem(last=False)
+        self._counts.pop(key, None)
 
     def take(self) -> list[T]:
         """Everything pending, in order."""
         items = list(self._pending.values())
+        self._clear()
+        return items
+
+    def take_counted(self) -> list[tuple[T, int]]:
+        """Everything pending, in order, each with how many items it stands for."""
+        items = [(item, self._counts.get(key, 1)) for key, item in self._pending.items()]
+        self._clear()
+        return items
+
+    def _clear(self) -> None:
         self._pending.clear()
         self._kept.clear()
-        return items
+        self._counts.clear()

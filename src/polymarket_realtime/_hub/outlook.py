@@ -88,6 +88,13 @@ class Outlook:
         over = frozenset(event.asset_ids)
         return [view for view in self.events.values() if view.leave(over, event.payouts)]
 
+    def is_over(self, topic: Topic) -> bool:
+        """Whether this is an event, and every market of it is settled."""
+        if not isinstance(topic, EventTopic):
+            return False
+        view = self.events.get(topic.group.slug)
+        return view is not None and not view.markets
+
     def drop(self, topic: Topic) -> None:
         """Forget the views of a topic that is listened to no longer."""
         if isinstance(topic, EventTopic):

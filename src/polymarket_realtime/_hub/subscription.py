@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import secrets
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self
 
 import trio
 
+from polymarket_realtime._hub.filters import hears
 from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Mailbox, Overflow
+from polymarket_realtime._hub.moments import Moments
 from polymarket_realtime._hub.note import SubscriptionNote, SubscriptionStatistics
 from polymarket_realtime._hub.outlook import Outlook
 from polymarket_realtime._hub.views import BookView, EventView, View
 from polymarket_realtime._model.catalog import Market
+from polymarket_realtime._model.condition import Condition
 from polymarket_realtime._model.events import Event
-from polymarket_realtime._model.feed import Dropped, Gap, StateChanged
+from polymarket_realtime._model.feed import Dropped, Gap
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved
-from polymarket_realtime._model.live import LiveEvent
 from polymarket_realtime._model.live_topics import LiveTopic
 from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
-from polymarket_realtime._model.topics import (
-    AssetTopicBase,
-    EventTopic,
-    NewMarketTopic,
-    Topic,
-)
+from polymarket_realtime._model.topics import AssetTopicBase, Topic
 from polymarket_realtime._model.user import UserEvent
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.errors import SubscriptionLagged
@@ -43,12 +40,14 @@ class Subscription:
     Use it as a context manager and iterate over it, or call `receive_batch` for speed. Only
     one task may read it. Events that came together are handed out without a checkpoint
     between them. It ends, without an error, when it is closed, when the service ends, and when
-    all that it listens to is settled: the last event is then a `MarketResolved`.
+    all that it listens to is settled: the last event is then a `MarketResolved`. One with a
+    condition hands out the moments that meet it, and ends when nothing can meet it any more.
 
     Attributes:
-        id: Unique and unguessable; what `unsubscribe` takes.
+        id: Unique, and short, because models repeat it; what `unsubscribe` takes.
         topics: What it listens to now: settled markets leave, markets new in an event join.
         note: What a status says of it.
+        condition: What it waits for; None if it hands out every event.
         created: Seconds since the epoch.
     """
 
@@ -60,11 +59,13 @@ class Subscription:
         capacity: int,
         wakeup: Wakeup | None,
         note: SubscriptionNote,
+        condition: Condition | None = None,
         on_close: Callable[[Subscription], None],
     ) -> None:
-        self.id = str(uuid.uuid4())
+        self.id = secrets.token_hex(5)
         self.topics: tuple[Topic, ...] = ()
         self.note = note
+        self.condition = condition
         self.created = time.time()
         self._known = known
         self._mailbox: Mailbox[Event | View] = Mailbox(capacity, overflow)
@@ -73,6 +74,7 @@ class Subscription:
         self._on_close = on_close
         self._batch: deque[Event] = deque()
         self._outlook = Outlook()
+        self._moments = None if condition is None else Moments(condition, known)
         self._live: tuple[LiveTopic, ...] = ()
         self._delivered = self._dropped_told = 0
         self._last_event: float | None = None
@@ -99,14 +101,13 @@ class Subscription:
         self._join([topic for topic in after if topic not in before])
 
     def _join(self, topics: Sequence[Topic]) -> None:
+        for standing in self._known.of_assets(topics):
+            self._mailbox.put(standing, standing.conflation_key)
         for topic in topics:
-            if isinstance(topic, AssetTopicBase) and StateChanged in topic.accepts:
-                standing = self._known.standing(topic.asset_id)
-                if standing is not None:
-                    self._mailbox.put(standing, standing.conflation_key)
             for view in self._outlook.add(topic):
                 self._begin_with(view)
-        for event in (*self._known.of_account(topics), *self._known.of_streams(topics)):
+        opening = () if self._moments is None else self._moments.opening(topics)
+        for event in (*self._known.of_feeds(topics), *opening):
             self._mailbox.put(event, event.conflation_key if self._conflates else None)
 
     def _begin_with(self, view: View) -> None:
@@ -126,7 +127,7 @@ class Subscription:
             # What is older than what this reader began with would only take it back.
             if event.revision > self._account_seen:
                 self._mailbox.put(event)
-        elif not self._hears(event):
+        elif not hears(event, self.topics, self._live):
             return
         else:
             if isinstance(event, Gap) and event.stream is None:
@@ -136,15 +137,6 @@ class Subscription:
         if self._oldest is None:
             self._oldest = event.received
         self._wakeup.ring()
-
-    def _hears(self, event: Event) -> bool:
-        """Whether an event passes the filters of its topics."""
-        if isinstance(event, LiveEvent):
-            return any(topic.matches(event) for topic in self._live)
-        if isinstance(event, MarketCreated):
-            kinds = (NewMarketTopic, EventTopic)
-            return any(t.matches(event) for t in self.topics if isinstance(t, kinds))
-        return True
 
     def _offer_price(self, event: PriceChangeEvent) -> None:
         if not self._conflates:
@@ -194,10 +186,7 @@ class Subscription:
 
     def is_over(self, topic: Topic) -> bool:
         """Whether this is an event, and every market of it is settled."""
-        if not isinstance(topic, EventTopic):
-            return False
-        view = self._outlook.events.get(topic.group.slug)
-        return view is not None and not view.markets
+        return self._outlook.is_over(topic)
 
     def end(self) -> None:
         """Let the reader finish what is pending, and then stop."""
@@ -217,16 +206,29 @@ class Subscription:
         Raises:
             SubscriptionLagged: Events were lost under `Overflow.RAISE`.
         """
-        mailbox = self._mailbox
-        now = [i if isinstance(i, Event) else i.look_up(self._known.books) for i in mailbox.take()]
-        events = [event for event in now if event is not None]
-        lost = mailbox.dropped - self._dropped_told
+        books, items = self._known.books, self._mailbox.take()
+        now = [i if isinstance(i, Event) else i.look_up(books) for i in items]
+        return self._handed_out([event for event in now if event is not None])
+
+    def receive_counted(self) -> list[tuple[Event, int]]:
+        """As `receive_nowait`, each event with how many of its kind and subject it stands for."""
+        books, items = self._known.books, self._mailbox.take_counted()
+        now = [(i if isinstance(i, Event) else i.look_up(books), count) for i, count in items]
+        events = self._handed_out([event for event, _ in now if event is not None])
+        # By identity: conditions put other events in their place, which stand for themselves.
+        counts = {id(event): count for event, count in now}
+        return [(event, counts.get(id(event), 1)) for event in events]
+
+    def _handed_out(self, events: list[Event]) -> list[Event]:
+        lost = self._mailbox.dropped - self._dropped_told
         if lost:
-            self._dropped_told = mailbox.dropped
-            if mailbox.lagged:
+            self._dropped_told = self._mailbox.dropped
+            if self._mailbox.lagged:
                 self.close()
                 raise SubscriptionLagged(lost)
             events.insert(0, Dropped(received=time.time(), count=lost))
+        if self._moments is not None:
+            events = self._moments.select(events, self.topics, trio.current_time())
         self._delivered += len(events)
         if self._oldest is not None:
             self._known.timing.delivery.record(time.time() - self._oldest)
@@ -234,6 +236,8 @@ class Subscription:
         if self._batch:
             events = [*self._batch, *events]
             self._batch.clear()
+        if self._moments is not None and events and self._moments.is_over(self.topics):
+            self.close()
         return events
 
     async def receive_batch(self) -> list[Event]:
@@ -250,7 +254,15 @@ class Subscription:
                 return events
             if self._ended:
                 raise trio.EndOfChannel
-            await self._wakeup.wait()
+            if self._moments is None:
+                await self._wakeup.wait()
+            else:
+                with trio.move_on_at(self.next_deadline()):
+                    await self._wakeup.wait()
+
+    def next_deadline(self) -> float:
+        """When to look again even if nothing comes, on Trio's clock; `inf` without a condition."""
+        return self._moments.next_deadline() if self._moments and not self._ended else math.inf
 
     def __aiter__(self) -> Self:
         return self
@@ -273,12 +285,7 @@ class Subscription:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def statistics(self) -> SubscriptionStatistics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @app.command(name="serve")
 def serve_command(
     *,
+    channel: Flag = False,
     venue: VenueOptions = _VENUE,
     log_level: LogLevel = "warning",
 ) -> int:
@@ -67,6 +69,8 @@ def serve_command(
     To add it to a host: claude mcp add polymarket-realtime -- polymarket-realtime serve
 
     Args:
+        channel: Put conditions that are met into the conversation of Claude Code, which must be
+            started with this server as a channel; at most POLYMARKET_CHANNEL_BUDGET a minute (6).
         venue: Where the data comes from.
         log_level: Least important log records to write to stderr.
     """
@@ -74,7 +78,8 @@ def serve_command(
     # Here, because importing the SDK takes a second that no other command should wait for.
     from polymarket_realtime.server.serve import serve_stdio  # noqa: PLC0415
 
-    return run_command(serve, venue, serve_stdio)
+    serving = partial(serve_stdio, channel=channel)
+    return run_command(partial(serve, channel=channel), venue, serving)
 
 
 @app.command(name="watch")
@@ -85,11 +90,12 @@ def watch_command(
     feed: LiveFeed | None = None,
     symbol: Annotated[tuple[str, ...], _MANY] = (),
     filters: Annotated[str | None, Parameter(name="--filter")] = None,
+    alert: str | None = None,
     venue: VenueOptions = _VENUE,
     json: Flag = False,
     log_level: LogLevel = "warning",
 ) -> int:
-    """Watch prices move; or resolutions, one's own orders, or another live feed.
+    """Watch prices move; or resolutions, one's own orders, another live feed, or for one moment.
 
     On a terminal: a table with the top of each book, the last trade, the age of what is shown,
     and whether it can be believed. Into a pipe or file: one line of text for each price, trade
@@ -101,6 +107,12 @@ def watch_command(
 
     With --feed: a line for each event of one of the venue's live feeds. For example
     --feed activity --filter '{"min_value": 1000}', or --feed prices --symbol btcusd ethusd.
+
+    With --alert: a line at the moment when a condition is met, for example
+    --alert '{"when": "price_crosses", "threshold": "0.60"}'. The other conditions are price_moves,
+    spread_above, spread_below, size_at_least, trade_at_least, stale_for and resolved. Interruptions
+    in which a moment may have been missed are told too. It ends when it cannot be met any more:
+    each token meets it once, unless "once" is false.
 
     With --orders: how it stands with the credentials, whether all is known, one's open orders and
     latest trades; into a pipe, a line for each change. The credentials come from the environment
@@ -117,12 +129,13 @@ def watch_command(
             new markets instead of prices.
         symbol: With --feed prices: of what, for example btcusd or aapl.
         filters: With --feed: which events of it, as a JSON object.
+        alert: A condition, as a JSON object, to wait for instead.
         venue: Where the data comes from.
         json: Write one JSON object a line instead, on a terminal too.
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
-    wanted = Wanted(ids, resolutions, orders, feed, symbol, filters)
+    wanted = Wanted(ids, resolutions, orders, feed, symbol, filters, alert)
     return run_command(run_until_signal, lambda: watch_wanted(wanted, venue, json=json))
 
 

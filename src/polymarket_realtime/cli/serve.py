@@ -18,7 +18,9 @@ _HINT = (
 )
 
 
-async def serve(options: VenueOptions, serve_stdio: Callable[[Settings], Awaitable[None]]) -> None:
+async def serve(
+    options: VenueOptions, serve_stdio: Callable[[Settings], Awaitable[None]], *, channel: bool
+) -> None:
     """Serve MCP until stdin ends or a signal comes.
 
     Credentials that cannot work cost the private tools only: one line on stderr says why, and so
@@ -35,6 +37,8 @@ async def serve(options: VenueOptions, serve_stdio: Callable[[Settings], Awaitab
             say(f"warning: no private feeds: {settings.credentials_problem}")
         if sandbox is not None:
             say(f"sandbox: {sandbox.clob_url}/ lists markets and token ids")
+        if channel:
+            say("channel: conditions that are met are put into the host's conversation")
         if sys.stdin.isatty():
             say(_HINT)
         await serve_stdio(settings)

@@ -9,6 +9,7 @@ from polymarket_realtime.live_data import LiveFeed
 from .exits import CommandFailed
 from .options import VenueOptions
 from .watch import watch
+from .watch_alert import watch_alert
 from .watch_feed import watch_feed
 from .watch_orders import watch_orders
 from .watch_resolutions import watch_resolutions
@@ -18,7 +19,7 @@ __all__ = ["Wanted", "watch_wanted"]
 
 @attrs.frozen
 class Wanted:
-    """What was asked for; `symbols` and `filters` are of a feed."""
+    """What was asked for; `symbols` and `filters` are of a feed, `alert` is a condition in JSON."""
 
     identifiers: tuple[str, ...] = ()
     resolutions: bool = False
@@ -26,6 +27,7 @@ class Wanted:
     feed: LiveFeed | None = None
     symbols: tuple[str, ...] = ()
     filters: str | None = None
+    alert: str | None = None
 
 
 async def watch_wanted(wanted: Wanted, venue: VenueOptions, *, json: bool) -> None:
@@ -44,6 +46,8 @@ async def watch_wanted(wanted: Wanted, venue: VenueOptions, *, json: bool) -> No
         await watch_orders(wanted.identifiers, venue, json=json)
     elif wanted.resolutions:
         await watch_resolutions(wanted.identifiers, venue, json=json)
+    elif wanted.alert is not None:
+        await watch_alert(wanted.identifiers, wanted.alert, venue, json=json)
     else:
         await watch(wanted.identifiers, venue, json=json)
 
@@ -53,6 +57,7 @@ def _check(wanted: Wanted) -> None:
         "--orders": wanted.orders,
         "--resolutions": wanted.resolutions,
         "--feed": wanted.feed is not None,
+        "--alert": wanted.alert is not None,
     }
     asked_for = [name for name, given in views.items() if given]
     if wanted.feed is not None and wanted.identifiers:
