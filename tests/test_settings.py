@@ -104,6 +104,8 @@ def test_every_knob_has_its_variable():
         "POLYMARKET_MAX_MESSAGE_SIZE": "1000000",
         "POLYMARKET_MAILBOX_CAPACITY": "8",
         "POLYMARKET_NOTIFY_INTERVAL": "0.5",
+        "POLYMARKET_NOTIFY_BUDGET": "20",
+        "POLYMARKET_CHANNEL_BUDGET": "3",
         "POLYMARKET_USER_AGENT": "mine",
         "POLYMARKET_RECORD": "somewhere/feed.jsonl",
     }
@@ -144,6 +146,8 @@ def test_every_knob_has_its_variable():
         max_message_size=1_000_000,
         mailbox_capacity=8,
         notify_interval=0.5,
+        notify_budget=20,
+        channel_budget=3,
         user_agent="mine",
         record=Path("somewhere/feed.jsonl"),
     )

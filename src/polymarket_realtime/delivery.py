@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Never
 
@@ -10,14 +11,18 @@ import trio
 
 from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._model.condition import Condition
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.topics import Topic
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.service import Service
 
-__all__ = ["Deliveries", "Sink"]
+__all__ = ["Counted", "Deliveries", "Sink"]
 
-Sink = Callable[[Subscription, list[Event]], Awaitable[None]]
+Counted = tuple[Event, int]
+"""An event, and how many of its kind and subject it stands for."""
+
+Sink = Callable[[Subscription, list[Counted]], Awaitable[None]]
 """Takes the events of one subscription, in order. It may wait; nothing else stalls for it."""
 
 
@@ -45,12 +50,20 @@ class Deliveries:
     _wakeup: Wakeup = attrs.field(factory=Wakeup, init=False)
     _subscriptions: dict[str, Subscription] = attrs.field(factory=dict, init=False)
 
-    def subscribe(self, *topics: Topic, note: SubscriptionNote) -> Subscription:
-        """Begin to hand over the events of `topics`."""
-        subscription = self.service.subscribe(*topics, note=note, wakeup=self._wakeup)
+    def subscribe(
+        self, *topics: Topic, note: SubscriptionNote, condition: Condition | None = None
+    ) -> Subscription:
+        """Begin to hand over the events of `topics`, or the moments that meet a condition."""
+        subscription = self.service.subscribe(
+            *topics, note=note, wakeup=self._wakeup, condition=condition
+        )
         self._subscriptions[subscription.id] = subscription
         self._wakeup.ring()
         return subscription
+
+    def get(self, subscription_id: str) -> Subscription | None:
+        """The subscription with this id, if there is one."""
+        return self._subscriptions.get(subscription_id)
 
     def unsubscribe(self, subscription_id: str) -> bool:
         """Hand over nothing more of this subscription; whether there was one."""
@@ -68,12 +81,18 @@ class Deliveries:
     async def run(self) -> Never:
         """Hand over events, for ever."""
         while True:
-            await self._wakeup.wait()
+            await self._wait()
             for subscription in list(self._subscriptions.values()):
-                events = subscription.receive_nowait()
+                events = subscription.receive_counted()
                 if events:
                     await self.sink(subscription, events)
                 # It may have been removed while its events were handed over.
                 if subscription.finished and self.unsubscribe(subscription.id):
                     self.finished(subscription)
             await trio.sleep(self.interval)
+
+    async def _wait(self) -> None:
+        """Until something is pending, or a condition is due."""
+        due = min((each.next_deadline() for each in self._subscriptions.values()), default=math.inf)
+        with trio.move_on_at(due):
+            await self._wakeup.wait()

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from polymarket_realtime._codec.describe import short_id
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.live_topics import LiveTopic
 from polymarket_realtime._model.topics import AssetTopicBase, Topic, UserTopicBase
 from polymarket_realtime._model.trust import NOT_YET, AssetState, worst
@@ -28,11 +29,19 @@ class Finding:
         state: One of `AssetState`, whatever is subscribed to.
         since: When it began, in seconds since the epoch; None if that is not known.
         words: One sentence.
+        tokens: The tokens that are in this state, where it is one of tokens.
+        why: The sentence without the state and without how many tokens it is about.
     """
 
     state: AssetState
     since: float | None
     words: str
+    tokens: tuple[AssetId, ...] = ()
+    why: str = attrs.field()
+
+    @why.default
+    def _same(self) -> str:
+        return self.words
 
 
 _STREAM_STATES: Final = {
@@ -78,21 +87,23 @@ def _of_books(count: int, books: Sequence[Book], endpoint: EndpointStatus) -> Fi
     same = sum(each.state is state for each in standings)
     whose = "" if count == 1 else f"{same} of {count} tokens: "
     age = in_words(max(0.0, time.time() - standing.since)) if standing.since else "some time"
+    why = standing.reason
     match state:
         case AssetState.LIVE:
             newest = max(concerned, key=lambda book: book.timestamp_ms)
-            words = f"live, last change {_clock(newest.timestamp_ms)}"
+            whose, words = "", f"live, last change {_clock(newest.timestamp_ms)}"
         case AssetState.QUIET:
-            words = f"{whose}market is quiet: {standing.reason}, {_last_trade(concerned)}"
+            words = f"market is quiet: {standing.reason}, {_last_trade(concerned)}"
         case AssetState.CONNECTING | AssetState.OUT_OF_SYNC if (
             down := _down(endpoint)
         ) is not None:
-            words = f"{whose}not connected: {down}"
+            words = why = f"not connected: {down}"
         case AssetState.UNKNOWN_ASSET:
-            words = f"{whose}{standing.reason} ({short_id(concerned[0].asset_id)})"
+            words = f"{standing.reason} ({short_id(concerned[0].asset_id)})"
         case _:
-            words = f"{whose}{state.replace('_', ' ')} for {age}: {standing.reason}"
-    return Finding(state, standing.since or None, words)
+            words = f"{state.replace('_', ' ')} for {age}: {standing.reason}"
+    tokens = tuple(book.asset_id for book in concerned)
+    return Finding(state, standing.since or None, f"{whose}{words}", tokens, why)
 
 
 def _last_trade(books: Sequence[Book]) -> str:
@@ -120,7 +131,8 @@ def _trouble(connection: ConnectionStatus) -> str:
     if connection.state == "parked":
         return f"{problem}, so it is not dialled again"
     if connection.retry_in is not None:
-        return f"{problem}; dialling again in {connection.retry_in:.0f} s"
+        when = "at once" if connection.retry_in < 1 else f"in {connection.retry_in:.0f} s"
+        return f"{problem}; dialling again {when}"
     attempt = f"dialling, attempt {connection.dials}"
     return attempt if connection.last_error is None else f"{problem}; {attempt}"
 

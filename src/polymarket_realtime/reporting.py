@@ -25,7 +25,7 @@ from polymarket_realtime._venue.shard import (
     ConnectionTotals,
 )
 from polymarket_realtime.account import Account
-from polymarket_realtime.diagnosis import diagnose
+from polymarket_realtime.diagnosis import Finding, diagnose
 from polymarket_realtime.status import (
     AssetStatus,
     AuthenticationStatus,
@@ -41,7 +41,7 @@ from polymarket_realtime.status import (
     TrustStatus,
 )
 
-__all__ = ["report_status"]
+__all__ = ["report_findings", "report_status"]
 
 _WORST_FIRST = (
     ConnectionState.WAITING,
@@ -55,8 +55,7 @@ def report_status(
     pools: Mapping[str, Pool], account: Account, hub: Hub, known: Known, *, started: float
 ) -> Status:
     """Everything at this moment."""
-    authentications = {USER_FEED: account.status()}
-    connections = {name: _endpoint(pool, authentications.get(name)) for name, pool in pools.items()}
+    connections = _connections(pools, account)
     subscriptions = [_subscription(each, known, connections) for each in hub.subscriptions]
     return Status(
         connections=connections,
@@ -71,6 +70,30 @@ def report_status(
             started_at=utc_from_seconds(started),
         ),
     )
+
+
+def report_findings(
+    pools: Mapping[str, Pool],
+    account: Account,
+    known: Known,
+    subscriptions: Sequence[Subscription],
+) -> list[Finding]:
+    """How these subscriptions are doing."""
+    connections = _connections(pools, account)
+    return [_find(each, known, connections)[0] for each in subscriptions]
+
+
+def _connections(pools: Mapping[str, Pool], account: Account) -> dict[str, EndpointStatus]:
+    authentications = {USER_FEED: account.status()}
+    return {name: _endpoint(pool, authentications.get(name)) for name, pool in pools.items()}
+
+
+def _find(
+    subscription: Subscription, known: Known, endpoints: Mapping[str, EndpointStatus]
+) -> tuple[Finding, list[Book]]:
+    held = [known.books.get(asset_id) for asset_id in subscription.asset_ids]
+    books = [book for book in held if book is not None]
+    return diagnose(subscription.topics, books, endpoints), books
 
 
 def _endpoint(pool: Pool, authentication: AuthenticationStatus | None) -> EndpointStatus:
@@ -129,9 +152,7 @@ def _subscription(
     subscription: Subscription, known: Known, endpoints: Mapping[str, EndpointStatus]
 ) -> SubscriptionStatus:
     counts, note = subscription.statistics(), subscription.note
-    held = [known.books.get(asset_id) for asset_id in subscription.asset_ids]
-    books = [book for book in held if book is not None]
-    finding = diagnose(subscription.topics, books, endpoints)
+    finding, books = _find(subscription, known, endpoints)
     return SubscriptionStatus(
         id=subscription.id,
         type=note.type,
@@ -167,7 +188,7 @@ def _asset(book: Book, known: Known) -> AssetStatus:
         resolution=known.resolutions.stage_of(book.market),
         state=book.state,
         since=_moment(book.since),
-        reason=book.reason or None,
+        reason=book.standing.reason or None,
         verified_at=_moment(evidence.verified_at),
         verified_by=evidence.verified_by,
         epoch=book.epoch,

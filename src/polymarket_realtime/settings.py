@@ -83,6 +83,8 @@ class Settings:
             is one message.
         mailbox_capacity: Events that a subscription holds for a slow reader.
         notify_interval: Seconds between two rounds of delivery to MCP clients and callbacks.
+        notify_budget: Messages a second that one MCP client is sent without asking.
+        channel_budget: Messages a minute that `serve --channel` puts into a conversation.
         user_agent: What the venue's edge is told.
         record: File that everything received and sent is appended to, or None.
         credentials: The API credentials of an account; not needed for public feeds.
@@ -125,6 +127,8 @@ class Settings:
     max_message_size: int = positive(32 * 1024 * 1024)
     mailbox_capacity: int = positive(1024)
     notify_interval: float = positive(0.25)
+    notify_budget: int = positive(100)
+    channel_budget: int = positive(6)
     user_agent: str = "polymarket-realtime"
     record: Path | None = None
     credentials: Credentials | None = None

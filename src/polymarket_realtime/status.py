@@ -119,6 +119,7 @@ class AssetStatus:
     """One subscribed token: what may be believed of it, and why.
 
     Attributes:
+        token: Its short name, if the status is one for an MCP client.
         state: Only `live` and `quiet` are to be acted on: `connecting`, `live`, `quiet`,
             `suspect`, `frozen`, `resyncing`, `out_of_sync`, `resolved` or `unknown_asset`.
         since: When it began.
@@ -143,6 +144,7 @@ class AssetStatus:
     best_bid: str | None
     best_ask: str | None
     last_change_at: datetime | None
+    token: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +160,8 @@ class SubscriptionStatus:
         tokens: How many tokens it listens to; what follows about them may be cut for brevity.
         events_received: Events that the feed had for it, those included that changed nothing of
             what it shows.
-        events_delivered: Events handed to the client.
+        events_delivered: Events handed to the reader; of an MCP client to its journal, where it
+            may read them.
         events_conflated: Events replaced by newer ones before they were delivered.
         events_dropped: Events that a slow client lost.
         last_event_at: None before the first.

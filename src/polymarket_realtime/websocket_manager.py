@@ -17,7 +17,7 @@ from polymarket_realtime._codec.describe import describe
 from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._hub.subscription import Subscription
 from polymarket_realtime._lookup.resolving import require_open
-from polymarket_realtime._model.events import Event, EventType
+from polymarket_realtime._model.events import EventType
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.live import RTDS_FEED
 from polymarket_realtime._model.topics import (
@@ -34,7 +34,7 @@ from polymarket_realtime._model.topics import (
 from polymarket_realtime._protocol.authentication import AuthenticationState
 from polymarket_realtime._venue.transport import OpenStream
 from polymarket_realtime._venue.wakeup import Wakeup
-from polymarket_realtime.delivery import Deliveries
+from polymarket_realtime.delivery import Counted, Deliveries
 from polymarket_realtime.errors import InvalidFilter
 from polymarket_realtime.following import plan_topics
 from polymarket_realtime.live_data import LiveFeed, plan_live_topics
@@ -254,8 +254,8 @@ class WebSocketManager:
         status["background_task"]["running"] = self._delivering is not None
         return status
 
-    async def _deliver(self, subscription: Subscription, events: list[Event]) -> None:
-        for event in events:
+    async def _deliver(self, subscription: Subscription, events: list[Counted]) -> None:
+        for event, _ in events:
             if subscription.note.callback_type == "log":
                 if self._log is not None:
                     await self._log(describe(event))

@@ -20,6 +20,7 @@ from polymarket_realtime._protocol.inquiry import Rhythm
 from polymarket_realtime._protocol.names_wanted import NamesWanted
 from polymarket_realtime._protocol.resolution import Resolutions
 from polymarket_realtime._protocol.silence import SilenceLimits
+from polymarket_realtime._venue.books import BookReader
 from polymarket_realtime._venue.catalog import Catalog
 from polymarket_realtime._venue.endpoint import Endpoint
 from polymarket_realtime._venue.endpoints import (
@@ -39,6 +40,7 @@ from polymarket_realtime.account import Account
 from polymarket_realtime.settings import Settings
 
 __all__ = [
+    "make_book_reader",
     "make_dialler",
     "make_endpoints",
     "make_known",
@@ -85,12 +87,16 @@ def make_known(settings: Settings, ledger: AccountLedger) -> Known:
     )
 
 
-def make_witness(settings: Settings, known: Known, rest: RestClient, pool: Pool) -> Witness:
+def make_book_reader(settings: Settings, rest: RestClient) -> BookReader:
+    """Who asks REST for books."""
+    return BookReader(rest, f"{settings.clob_url}/books")
+
+
+def make_witness(settings: Settings, known: Known, books: BookReader, pool: Pool) -> Witness:
     """Who asks REST what the socket does not say."""
     return Witness(
         known.freshness,
-        rest,
-        f"{settings.clob_url}/books",
+        books,
         pool,
         pool.interest,
         Budget(settings.witness_budget, per=60.0) if settings.witness_budget else None,

@@ -1,5 +1,6 @@
 """A service on a venue in memory, and the SDK's own client talking to it through `run_mcp`."""
 
+import json
 import math
 from contextlib import asynccontextmanager
 
@@ -118,6 +119,17 @@ async def open_desk(**settings):
 
 
 @asynccontextmanager
+async def open_listed_desk(**settings):
+    """A desk whose catalogue and REST are the venue's own in memory, with one market listed."""
+    venue = MemoryVenue()
+    venue.list_market("Will it rain?", {"Yes": YES, "No": NO}, slug="will-it-rain")
+    async with open_service(
+        Settings(**settings), open_stream=venue.open_stream, transport=venue.transport
+    ) as service:
+        yield Desk(service, venue, None)
+
+
+@asynccontextmanager
 async def open_sandbox_desk(*, credentials=False, config=None, **settings):
     """A sandbox in which nothing moves by itself, and a desk for clients of it."""
     async with open_sandbox(config or SandboxConfig(rate=0)) as sandbox:
@@ -179,12 +191,20 @@ async def call(client, name, **arguments):
 
 
 async def refused(client, name, **arguments):
-    """The text of a tool that failed."""
+    """What a tool that failed says, and what it says to do, as one text."""
+    facts = await failure(client, name, **arguments)
+    return "\n".join(filter(None, (facts["message"], facts["hint"])))
+
+
+async def failure(client, name, **arguments):
+    """The error of a tool that failed: `code`, `message`, `retryable`, `hint`."""
     with trio.fail_after(60):
         result = await client.call_tool(name, arguments)
     assert result.is_error
     assert result.structured_content is None
-    return result.content[0].text
+    facts = json.loads(result.content[0].text)
+    assert set(facts) == {"code", "message", "retryable", "hint"}
+    return facts
 
 
 def book(bid="0.40", ask="0.42", asset_id=YES, **fields):
@@ -197,3 +217,21 @@ def book(bid="0.40", ask="0.42", asset_id=YES, **fields):
 def best_bid(price, asset_id=YES):
     """A change that makes this the best bid."""
     return make_price_change((asset_id, "BUY", price, "5"))
+
+
+def announcement(number):
+    """The frame of a new market."""
+    condition = f"0x{number:064x}"
+    return {
+        "event_type": "new_market",
+        "id": str(number),
+        "market": condition,
+        "condition_id": condition,
+        "question": f"Will {number} come?",
+        "slug": f"market-{number}",
+        "assets_ids": [str(10**70 + number), str(10**71 + number)],
+        "clob_token_ids": [str(10**70 + number), str(10**71 + number)],
+        "outcomes": ["Yes", "No"],
+        "timestamp": "1700000000000",
+        "active": True,
+    }

@@ -81,4 +81,4 @@ async def test_a_venue_that_is_down_is_a_failure_that_may_be_repeated():
     ):
         result = await client.call_tool("find_markets", {"query": "election"})
         (facts,) = result.meta.values()
-        assert (facts["type"], facts["retryable"]) == ("LookupFailed", True)
+        assert (facts["code"], facts["retryable"]) == ("lookup_failed", True)

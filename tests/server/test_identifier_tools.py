@@ -4,10 +4,9 @@ import json
 
 import pytest
 import trio
-from mcp_harness import call, open_sandbox_desk, refused
+from mcp_harness import call, failure, open_sandbox_desk, refused
 
 from polymarket_realtime.sandbox import SandboxConfig
-from polymarket_realtime.server.toolbox import ERROR_META_KEY
 
 ELECTION = "most-seats-in-the-next-general-election"
 PARTY = "will-the-liberty-party-win-the-most-seats"
@@ -116,25 +115,24 @@ async def test_two_meanings_of_one_name_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "said"),
+    ("name", "code", "said"),
     [
         (
             "will-the-libertty-party-win-the-most-seats",
-            "MarketNotFound",
+            "market_not_found",
             f"did you mean 'market/{PARTY}'",
         ),
-        ("https://kalshi.com/markets/rain", "InvalidIdentifier", "polymarket.com"),
-        ("https://polymarket.com/portfolio", "InvalidIdentifier", "polymarket.com/event/"),
-        ("general election", "InvalidIdentifier", "find_markets"),
-        ("7" * 77, "MarketNotFound", "token id"),
+        ("https://kalshi.com/markets/rain", "invalid_identifier", "polymarket.com"),
+        ("https://polymarket.com/portfolio", "invalid_identifier", "polymarket.com/event/"),
+        ("general election", "invalid_identifier", "find_markets"),
+        ("7" * 77, "market_not_found", "token id"),
     ],
 )
-async def test_what_is_none_is_answered_with_what_would_be_one(name, kind, said):
+async def test_what_is_none_is_answered_with_what_would_be_one(name, code, said):
     async with open_sandbox_desk() as (_, desk), desk.connect() as (client, _):
-        assert said in await refused(client, "subscribe_market_prices", market_ids=[name])
-        result = await client.call_tool("subscribe_market_prices", {"market_ids": [name]})
-        facts = result.meta[ERROR_META_KEY]
-        assert (facts["type"], facts["retryable"]) == (kind, False)
+        facts = await failure(client, "subscribe_market_prices", market_ids=[name])
+        assert said in f"{facts['message']} {facts['hint']}"
+        assert (facts["code"], facts["retryable"]) == (code, False)
 
 
 async def test_an_event_that_is_too_big_is_refused_with_its_size():
@@ -181,7 +179,7 @@ async def test_a_subscription_ends_with_its_last_market_and_leaves_nothing_behin
         assert text.startswith(
             f"subscription '{ended}' not found; the status lists those there are\n"
         )
-        assert text.endswith("It has ended by itself: all its markets are settled.")
+        assert text.endswith("It has ended by itself: nothing more can come of it.")
 
 
 async def test_without_the_catalogue_token_ids_still_work():

@@ -5,7 +5,19 @@ import json
 import pytest
 import trio
 from mcp import MCPError
-from mcp_harness import ERAS, NO, YES, best_bid, book, call, open_desk
+from mcp_harness import (
+    ERAS,
+    MARKETS,
+    NO,
+    YES,
+    best_bid,
+    book,
+    call,
+    open_desk,
+    open_listed_desk,
+)
+
+from polymarket_realtime.testing import MARKET, make_price_change
 
 URI = "polymarket://websocket-status"
 
@@ -25,12 +37,21 @@ async def read(client):
     return json.loads(contents.text)
 
 
-async def test_the_status_is_listed_as_the_only_resource(mode):
+async def test_the_status_and_each_subscription_are_listed_and_the_rest_are_templates(mode):
     async with open_desk() as desk, desk.connect(mode) as (client, _):
         (resource,) = (await client.list_resources()).resources
         assert (resource.uri, resource.name) == (URI, "WebSocket Status")
         assert resource.mime_type == "application/json"
-        assert (await client.list_resource_templates()).resource_templates == []
+        begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        _, subscription = (await client.list_resources()).resources
+        assert subscription.uri == f"polymarket://subscriptions/{begun['subscription_id']}"
+        assert subscription.title == "price_change, 1 token"
+        templates = (await client.list_resource_templates()).resource_templates
+        assert [each.uri_template for each in templates] == [
+            "polymarket://subscriptions/{id}",
+            "polymarket://books/{asset_id}",
+            "polymarket://markets/{slug}",
+        ]
 
 
 async def test_the_resource_is_what_the_tool_says(mode, autojump_clock):
@@ -48,6 +69,9 @@ async def test_the_resource_is_what_the_tool_says(mode, autojump_clock):
         diagnosis, _, deaf = active["diagnosis"].partition("; your client ")
         assert deaf.startswith("is sent no events by its protocol") == (mode == "auto")
         active["diagnosis"] = diagnosis
+        # And how its tokens are called there.
+        assert active["assets"][0].pop("token") == "t1"
+        assert after["subscriptions"]["active"][0]["assets"][0].pop("token") is None
         assert drop_clocks(after) == told
         assert after["connections"]["market"]["connected"] is True
         (asset,) = after["subscriptions"]["active"][0]["assets"]
@@ -150,3 +174,168 @@ async def test_changes_in_a_burst_are_announced_once_an_interval(autojump_clock)
         await trio.sleep(2)
         # The first subscription; then the others; then perhaps the connection that they led to.
         assert inbox.pending()[1] in {2, 3}
+
+
+async def read_json(client, uri):
+    with trio.fail_after(5):
+        (contents,) = (await client.read_resource(uri)).contents
+    assert (contents.uri, contents.mime_type) == (uri, "application/json")
+    return json.loads(contents.text)
+
+
+async def test_a_subscription_can_be_read_with_its_latest_events(mode, autojump_clock):
+    async with open_desk() as desk, desk.connect(mode) as (client, _):
+        desk.service._known.names.learn(MARKETS[0])
+        begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        uri = f"polymarket://subscriptions/{begun['subscription_id']}"
+        connection = await desk.venue.accept()
+        connection.say(book())
+        for thousandths in range(401, 419):
+            connection.say(make_price_change((YES, "BUY", f"0.{thousandths}", "5")))
+        await trio.sleep(1)
+        told = await read_json(client, uri)
+        assert (told["subscription_id"], told["state"]) == (begun["subscription_id"], "live")
+        assert told["tokens"] == {"t1": {"outcome": "Yes", "question": "Will it rain?"}}
+        assert told["events"][-1].get("bid") == "0.418"
+        assert len(told["events"]) <= 20
+        # Its cursor goes on where the reading ended.
+        waited = await call(
+            client,
+            "wait_for_realtime_events",
+            subscription_ids=[begun["subscription_id"]],
+            cursor=told["next_cursor"],
+            wait_seconds=0,
+        )
+        assert waited["events"] == []
+
+
+async def test_an_ended_subscription_can_still_be_read_and_says_so(mode, autojump_clock):
+    async with open_desk() as desk, desk.connect(mode) as (client, _):
+        begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        await call(client, "unsubscribe_realtime", subscription_id=begun["subscription_id"])
+        uri = f"polymarket://subscriptions/{begun['subscription_id']}"
+        assert (await read_json(client, uri))["state"].startswith("ended")
+        await trio.sleep(700)
+        with pytest.raises(MCPError, match="Unknown resource"):
+            await client.read_resource(uri)
+
+
+async def test_a_book_can_be_read_by_token_without_a_subscription(mode, autojump_clock):
+    async with open_listed_desk() as desk, desk.connect(mode) as (client, _):
+        desk.venue.catalog.books[YES] = book(market=MARKET)
+        (told,) = (await read_json(client, f"polymarket://books/{YES}"))["tokens"]
+        assert told["bids"] == [["0.40", "10"], ["0.30", "7"], ["0.20", "8"]]
+        assert told["asks"][0] == ["0.42", "10"]
+
+
+async def test_a_market_can_be_read_by_slug(mode, autojump_clock):
+    async with open_listed_desk() as desk, desk.connect(mode) as (client, _):
+        desk.venue.catalog.books[YES] = book(market=MARKET)
+        yes, no = (await read_json(client, "polymarket://markets/will-it-rain"))["tokens"]
+        assert (yes["question"], yes["price"], no["price"]) == ("Will it rain?", "0.41", None)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "polymarket://books/will-it-rain",
+        "polymarket://books/",
+        "polymarket://markets/no-such-market",
+        "polymarket://markets/a/b",
+        "polymarket://subscriptions/abc",
+        "polymarket://nonsense/1",
+        "http://books/1",
+    ],
+)
+async def test_what_is_not_there_is_unknown_and_the_answer_says_what_there_is(uri):
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        with pytest.raises(MCPError, match=r"Unknown resource: .*polymarket://books/\{asset_id\}"):
+            await client.read_resource(uri)
+
+
+async def test_a_venue_out_of_reach_is_said_in_place_of_a_market(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        desk.venue.catalog.down = True
+        with pytest.raises(MCPError, match="503"):
+            await client.read_resource("polymarket://markets/will-it-rain")
+
+
+@older_era
+async def test_who_subscribes_to_a_book_hears_when_it_changes_without_a_tool(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, inbox):
+        uri = f"polymarket://books/{YES}"
+        await client.subscribe_resource(uri)
+        connection = await desk.venue.accept()
+        assert (await connection.next_frame())["assets_ids"] == [YES]
+        connection.say(book())
+        assert await inbox.update() == uri
+        connection.say(best_bid("0.41"))
+        assert await inbox.update() == uri
+        (told,) = (await read_json(client, uri))["tokens"]
+        assert (told["bid"], told["source"], told["state"]) == ("0.41", "book", "live")
+        await client.unsubscribe_resource(uri)
+        assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
+        await trio.sleep(1)
+        assert connection.closed
+
+
+@older_era
+async def test_a_resource_changes_at_most_four_times_a_second(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, inbox):
+        await client.subscribe_resource(f"polymarket://books/{YES}")
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await trio.sleep(1)
+        before = inbox.pending()[1]
+        for size in range(1, 201):
+            connection.say(make_price_change((YES, "BUY", "0.41", str(size))))
+            await trio.sleep(0.01)
+        assert 6 <= inbox.pending()[1] - before <= 8
+
+
+@older_era
+async def test_who_subscribes_to_a_subscription_hears_that_there_is_more(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, inbox):
+        begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        uri = f"polymarket://subscriptions/{begun['subscription_id']}"
+        await client.subscribe_resource(uri)
+        (await desk.venue.accept()).say(book())
+        assert await inbox.update() == uri
+        await trio.sleep(1)
+        while inbox.pending()[1]:
+            await inbox.update()
+        await call(client, "unsubscribe_realtime", subscription_id=begun["subscription_id"])
+        assert await inbox.update() == uri, "its end is a change"
+
+
+async def test_who_listens_hears_of_books_and_subscriptions_and_frees_them_in_the_end(
+    autojump_clock,
+):
+    async with open_listed_desk() as desk, desk.connect("auto") as (client, _):
+        begun = await call(client, "subscribe_market_prices", market_ids=[NO])
+        mine = f"polymarket://subscriptions/{begun['subscription_id']}"
+        theirs = f"polymarket://books/{YES}"
+        wanted = [mine, theirs, "polymarket://books/nonsense"]
+        async with client.listen(resource_subscriptions=wanted) as changes:
+            connection = await desk.venue.accept()
+            connection.say(book(), book(asset_id=NO))
+            heard = {(await next_change(changes)).uri for _ in range(2)}
+            assert heard == {mine, theirs}
+            assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 2
+        await trio.sleep(1)
+        assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 1
+
+
+async def test_that_a_subscription_came_or_went_is_announced_to_who_lists_resources(autojump_clock):
+    async with (
+        open_desk() as desk,
+        desk.connect("auto") as (client, _),
+        client.listen(resources_list_changed=True) as changes,
+    ):
+        begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        await next_change(changes)
+        assert len((await client.list_resources()).resources) == 2
+        await call(client, "unsubscribe_realtime", subscription_id=begun["subscription_id"])
+        await trio.sleep(700)
+        await next_change(changes)
+        assert len((await client.list_resources()).resources) == 1

@@ -19,7 +19,7 @@ from mcp.server.lowlevel import Server
 from polymarket_realtime.errors import ConnectFailed, MarketNotFound
 from polymarket_realtime.server.arguments import ArgumentParser, ArgumentsError
 from polymarket_realtime.server.schema import arg, input_schema, make_converter, output_schema
-from polymarket_realtime.server.toolbox import ERROR_META_KEY, Toolbox
+from polymarket_realtime.server.toolbox import ERROR_META_KEY, LONGEST, Toolbox
 
 AssetId = NewType("AssetId", str)
 NOON = datetime(2026, 10, 4, 12, tzinfo=UTC)
@@ -486,34 +486,39 @@ async def test_a_client_that_checks_results_accepts_failures(mode):
         result = await session.call_tool("fail", {"asset_ids": ["71"], "word": "known"})
     assert result.is_error
     assert result.structured_content is None
-    assert (
-        result.content[0].text
-        == "no market with an order book is called '0x1'; search for it by words"
-    )
+    assert json.loads(result.content[0].text) == {
+        "code": "market_not_found",
+        "message": "no market with an order book is called '0x1'; search for it by words",
+        "retryable": False,
+        "hint": None,
+    }
 
 
 @pytest.mark.parametrize(
     ("word", "facts"),
     [
-        ("known", {"type": "MarketNotFound", "retryable": False}),
-        ("later", {"type": "ConnectFailed", "retryable": True}),
-        ("bug", {"type": "KeyError", "retryable": False}),
+        ("known", ("market_not_found", False)),
+        ("later", ("connect_failed", True)),
+        ("bug", ("internal_error", False)),
     ],
 )
 async def test_a_failure_says_to_programs_what_it_was(word, facts):
     result = await call("fail", asset_ids=["71"], word=word)
     assert result.is_error
-    assert result.meta[ERROR_META_KEY] == facts | {"message": result.content[0].text}
+    told = result.meta[ERROR_META_KEY]
+    assert (told["code"], told["retryable"]) == facts
+    assert told == json.loads(result.content[0].text)
 
 
 async def test_bad_arguments_are_a_result_that_the_model_can_read():
     result = await call("search", asset_ids="71", limit=0)
     assert result.is_error
-    assert result.content[0].text.splitlines() == [
-        "Invalid arguments for search:",
-        'asset_ids: must be an array, got "71"',
-        "limit: must be at least 1, got 0",
-    ]
+    told = json.loads(result.content[0].text)
+    assert told["code"] == "invalid_arguments"
+    assert told["message"] == (
+        'invalid arguments for search: asset_ids: must be an array, got "71"; '
+        "limit: must be at least 1, got 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -524,7 +529,8 @@ async def test_a_bug_goes_to_the_log_and_not_to_the_model(name, arguments, cause
     with caplog.at_level(logging.ERROR, "polymarket_realtime"):
         result = await call(name, **arguments)
     assert result.is_error
-    assert result.content[0].text == f"internal error in {name}; see the server log"
+    told = json.loads(result.content[0].text)
+    assert told["message"] == f"internal error in {name}; see the server log"
     (record,) = caplog.records
     assert record.getMessage() == f"tool {name} failed"
     assert record.exc_info[0].__name__ == cause
@@ -563,3 +569,19 @@ def test_a_tool_needs_a_name_of_its_own_and_a_docstring():
         register(documented)
     with pytest.raises(ValueError, match="docstring"):
         register(silent)
+
+
+async def test_a_tool_that_takes_too_long_is_a_failure_that_may_be_repeated(autojump_clock):
+    tools = Toolbox()
+
+    @tools.tool(Nothing, Found, title="Slow")
+    async def slow(ctx, arguments):
+        """Take for ever."""
+        await trio.sleep_forever()
+
+    async with client(tools) as session:
+        began = trio.current_time()
+        told = json.loads((await session.call_tool("slow", {})).content[0].text)
+    assert trio.current_time() - began == pytest.approx(LONGEST)
+    assert LONGEST < 60
+    assert (told["code"], told["retryable"]) == ("timed_out", True)

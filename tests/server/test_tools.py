@@ -6,25 +6,42 @@ import trio
 from mcp import Client, MCPError
 from mcp.server.lowlevel import Server
 from mcp.server.subscriptions import InMemorySubscriptionBus
-from mcp_harness import ERAS, NO, SOLO, YES, book, call, open_desk, refused
+from mcp_harness import ERAS, NO, SOLO, YES, book, call, failure, open_desk, refused
 
 from polymarket_realtime.errors import LookupFailed
+from polymarket_realtime.server.desk import MOST_SUBSCRIPTIONS
+from polymarket_realtime.server.desk import Desk as ClientDesk
 from polymarket_realtime.server.push import Pusher
+from polymarket_realtime.server.subscribing import Subscriber
 from polymarket_realtime.server.tools import make_toolbox
 from polymarket_realtime.testing import MARKET
 
 CONTRACT = {
-    "subscribe_market_prices": {"market_ids": True, "callback_type": False},
-    "subscribe_orderbook_updates": {"token_ids": True, "depth": False, "callback_type": False},
-    "subscribe_user_orders": {"market_ids": False, "callback_type": False},
-    "subscribe_user_trades": {"market_ids": False, "callback_type": False},
-    "subscribe_market_resolution": {"market_ids": True, "callback_type": False},
+    "subscribe_market_prices": {"market_ids": True, "condition": False, "callback_type": False},
+    "subscribe_orderbook_updates": {
+        "token_ids": True,
+        "depth": False,
+        "condition": False,
+        "callback_type": False,
+    },
+    "subscribe_user_orders": {"market_ids": False, "condition": False, "callback_type": False},
+    "subscribe_user_trades": {"market_ids": False, "condition": False, "callback_type": False},
+    "subscribe_market_resolution": {"market_ids": True, "condition": False, "callback_type": False},
     "subscribe_live_data": {
         "feed": True,
         "symbols": False,
         "filters": False,
+        "condition": False,
         "callback_type": False,
     },
+    "wait_for_realtime_events": {
+        "subscription_ids": False,
+        "cursor": False,
+        "wait_seconds": False,
+        "max_events": False,
+        "detail": False,
+    },
+    "get_realtime_snapshot": {"ids": True, "depth": False},
     "find_markets": {"query": True, "limit": False, "include_closed": False},
     "get_realtime_status": {},
     "unsubscribe_realtime": {"subscription_id": True},
@@ -50,7 +67,7 @@ async def test_the_tools_and_their_parameters_are_those_that_were_promised(mode)
         } == CONTRACT
         assert [tool.name for tool in tools] == list(CONTRACT)
         assert tools == (await client.list_tools()).tools
-        prices, books, orders, _, _, live, find, status, unsubscribe = tools
+        prices, books, orders, _, _, live, wait, snapshot, find, status, unsubscribe = tools
         callback = prices.input_schema["properties"]["callback_type"]
         assert (callback["enum"], callback["default"]) == (["notification", "log"], "notification")
         ids = prices.input_schema["properties"]["market_ids"]
@@ -62,7 +79,9 @@ async def test_the_tools_and_their_parameters_are_those_that_were_promised(mode)
         limit = find.input_schema["properties"]["limit"]
         assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 50, 10)
         read_only = [tool.name for tool in tools if tool.annotations.read_only_hint]
-        assert read_only == [find.name, status.name]
+        assert read_only == [wait.name, snapshot.name, find.name, status.name]
+        assert wait.input_schema["properties"]["wait_seconds"]["maximum"] == 50
+        assert wait.input_schema["properties"]["detail"]["enum"] == ["summary", "levels", "raw"]
         assert find.annotations.idempotent_hint is True
         assert "POLYMARKET_API" not in str(orders.input_schema)
         assert unsubscribe.annotations.destructive_hint is True
@@ -93,7 +112,7 @@ async def test_the_documented_examples_work_as_they_are_written(mode, name, argu
     async with open_desk() as desk, desk.connect(mode) as (client, _):
         subscribed = await call(client, name, **arguments)
         assert subscribed["subscription_id"]
-        assert "1 token;" in subscribed["message"]
+        assert "1 token." in subscribed["message"]
         (token,) = next(iter(arguments.values()))
         (active,) = (await call(client, "get_realtime_status"))["subscriptions"]["active"]
         assert active["id"] == subscribed["subscription_id"]
@@ -121,6 +140,7 @@ async def test_what_was_passed_is_echoed_with_what_it_stands_for():
                 {
                     "input": condition_id,
                     "token_id": token,
+                    "token": name,
                     "condition_id": MARKET,
                     "question": "Will it rain?",
                     "outcome": outcome,
@@ -128,7 +148,7 @@ async def test_what_was_passed_is_echoed_with_what_it_stands_for():
                     "event": None,
                     "closed": False,
                 }
-                for token, outcome in ((YES, "Yes"), (NO, "No"))
+                for token, name, outcome in ((YES, "t1", "Yes"), (NO, "t2", "No"))
             ]
 
 
@@ -172,11 +192,11 @@ async def test_what_could_not_be_looked_up_is_a_failure_that_may_be_repeated():
         desk.catalog.failure = LookupFailed("https://gamma", "HTTP 503")
         text = await refused(client, "subscribe_market_prices", market_ids=[YES, MARKET])
         assert "HTTP 503 (asked about" in text
-        assert text.endswith("try again later; token ids alone are understood without it")
+        assert "try again later; token ids alone are understood without it" in text
         assert MARKET in text
         result = await client.call_tool("subscribe_market_prices", {"market_ids": [MARKET]})
         (facts,) = result.meta.values()
-        assert (facts["type"], facts["retryable"]) == ("LookupFailed", True)
+        assert (facts["code"], facts["retryable"]) == ("lookup_failed", True)
 
 
 @pytest.mark.parametrize(
@@ -278,20 +298,27 @@ async def test_the_words_of_a_subscription_tell_the_truth_about_the_era():
     assert old["delivery"]["protocol_version"] == "2025-11-25"
     assert old["delivery"]["method"] == "notifications/message"
     assert old["delivery"]["logger"] == "polymarket.websocket"
-    assert "a line of text" in old["message"]
+    assert "a line of text" in old["delivery"]["note"]
     assert new["delivery"]["protocol_version"] == "2026-07-28"
-    assert (new["delivery"]["method"], new["delivery"]["logger"]) == (None, None)
-    assert "events are not sent" in new["message"]
+    assert new["delivery"]["method"] == "notifications/resources/updated"
+    assert new["delivery"]["logger"] is None
+    resource = f"polymarket://subscriptions/{new['subscription_id']}"
+    assert "no messages that nobody asked for" in new["delivery"]["note"]
+    instead = f"instead of callback_type 'notification' updates of the resource {resource}"
+    assert instead in new["delivery"]["note"]
     for subscribed in (old, new):
         assert subscribed["delivery"]["interval_seconds"] == 0.5
-        assert subscribed["delivery"]["note"] in subscribed["message"]
-        assert "get_realtime_status" in subscribed["message"]
+        assert "recipe" in subscribed["delivery"]["note"]
+        recipe = subscribed["delivery"]["recipe"]
+        assert recipe["tool"] == "wait_for_realtime_events"
+        assert recipe["subscription_ids"] == [subscribed["subscription_id"]]
+        assert "call wait_for_realtime_events as in `recipe`" in subscribed["delivery"]["note"]
 
 
 async def test_the_tools_can_live_in_any_server_beside_tools_of_its_own():
     async with open_desk() as desk:
-        pusher = Pusher(desk.service, InMemorySubscriptionBus(), "test://status")
-        toolbox = make_toolbox(desk.service, pusher)
+        kept = ClientDesk(desk.service)
+        toolbox = make_toolbox(Subscriber(kept, Pusher(kept, InMemorySubscriptionBus())))
 
         async def list_tools(ctx, params):
             own = types.Tool(name="subscribe_newsletter", input_schema={"type": "object"})
@@ -319,3 +346,13 @@ async def test_a_tool_whose_name_only_begins_like_ours_is_unknown(mode):
     async with open_desk() as desk, desk.connect(mode) as (client, _):
         with pytest.raises(MCPError, match="Unknown tool: subscribe_x"):
             await client.call_tool("subscribe_x", {})
+
+
+async def test_a_client_may_have_so_many_subscriptions_and_no_more(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, _):
+        for _ in range(MOST_SUBSCRIPTIONS):
+            begun = await call(client, "subscribe_market_prices", market_ids=[YES])
+        facts = await failure(client, "subscribe_market_prices", market_ids=[YES])
+        assert facts["code"] == "too_many_subscriptions"
+        await call(client, "unsubscribe_realtime", subscription_id=begun["subscription_id"])
+        await call(client, "subscribe_market_prices", market_ids=[YES])

@@ -10,15 +10,14 @@ from typing import Final, Never, Protocol, cast
 import attrs
 import trio
 
-from polymarket_realtime._codec.clob import WitnessBook, decode_books, encode_books_request
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.budget import Budget
 from polymarket_realtime._protocol.freshness import Freshness
 from polymarket_realtime._protocol.ladder import Remedy
+from polymarket_realtime._venue.books import MOST_BOOKS, BookReader
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.publish import publish
-from polymarket_realtime._venue.rest import RestClient, Scope
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.errors import CodecError, RestFailed
 
@@ -27,9 +26,6 @@ __all__ = ["Connections", "Witness"]
 log = logging.getLogger("polymarket_realtime.feed.market")
 
 Events = trio.MemorySendChannel[list[Event]]
-
-_TOKENS_PER_QUESTION: Final = 100
-"""A hundred books are some 700 kB."""
 
 _LONGEST_SLEEP: Final = 5.0
 """Seconds. Protocols raise doubts, and cannot ring a bell."""
@@ -57,16 +53,14 @@ class Witness:
 
     Attributes:
         freshness: Decides what to ask, what the answers mean and what to do.
-        rest: Whom to ask.
-        url: Of the venue's books.
+        books: Whom to ask.
         connections: On whom to act.
         interest: What is wanted on the market channel.
         budget: How often one may ask; None for not at all.
     """
 
     freshness: Freshness
-    rest: RestClient
-    url: str
+    books: BookReader
     connections: Connections
     interest: Interest
     budget: Budget | None
@@ -134,7 +128,7 @@ class Witness:
     def _take_questions(self) -> list[AssetId]:
         if self.interest.suspended:
             return []
-        return self.freshness.take_questions(trio.current_time(), _TOKENS_PER_QUESTION)
+        return self.freshness.take_questions(trio.current_time(), MOST_BOOKS)
 
     async def _wait_for_budget(self, budget: Budget) -> None:
         while (ready := budget.ready_at(now := trio.current_time())) > now:
@@ -146,7 +140,7 @@ class Witness:
         """Put one question; what follows from the answer."""
         try:
             with trio.fail_after(_LONGEST_ANSWER):
-                shown = await self._books(batch)
+                shown = await self.books.read(batch)
         except trio.TooSlowError:
             problem, retry_after = f"no answer within {_LONGEST_ANSWER:g} s", 0.0
         except RestFailed as error:
@@ -157,10 +151,3 @@ class Witness:
             return self.freshness.learn(batch, shown, trio.current_time(), time.time())
         log.info("%d books cannot be asked about: %s", len(batch), problem)
         return self.freshness.failed(batch, problem, trio.current_time(), time.time(), retry_after)
-
-    async def _books(self, batch: list[AssetId]) -> list[WitnessBook]:
-        body = encode_books_request(batch)
-        answer = await self.rest.request(
-            "POST", self.url, scope=Scope.CLOB, body=body, repeat=False
-        )
-        return decode_books(answer)

@@ -12,9 +12,10 @@ from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._model.topics import Topic, UserOrderTopic, UserTradeTopic
 from polymarket_realtime.service import Service
 
+from .conditions import read_condition, told_only
 from .lookup import Lookup
-from .push import Pusher
-from .results import Resolved, Subscribed, UserArguments
+from .results import Subscribed, UserArguments
+from .subscribing import Subscriber
 from .toolbox import Context
 
 __all__ = ["AccountTools"]
@@ -26,34 +27,28 @@ class AccountTools:
 
     service: Service
     lookup: Lookup
-    pusher: Pusher
+    subscriber: Subscriber
 
     async def subscribe_user_orders(self, ctx: Context, arguments: UserArguments) -> Subscribed:
         """Watch the user's own orders as they are placed, filled and cancelled.
 
         Needs API credentials in the server's environment, not in the call; without them the
-        answer is "authentication required" and names the variables. The open orders come first;
-        then an `order` event whenever one has changed: `status` (LIVE, MATCHED, CANCELED and
-        others), `filled_size` and `remaining_size` in shares, `price` from 0 to 1.
+        answer is "authentication required" and names the variables. The open orders come first,
+        then an `order` event whenever one has changed: `status` (LIVE, MATCHED, CANCELED, …),
+        `filled` `of` so many shares. `size_at_least` as condition: so many shares are filled.
 
-        Events that say whether anything is missing: after `interrupted` orders may change unseen,
-        until `reconciled`. What the venue did not say meanwhile comes before it, as events with
-        `source` "reconciled"; nothing is told twice.
+        After `interrupted` orders may change unseen, until `reconciled`; what the venue did not say
+        meanwhile comes before it, with `source` "reconciled". Nothing is told twice.
         """
         return await self._subscribe_account(ctx, arguments, UserOrderTopic, EventType.ORDER)
 
     async def subscribe_user_trades(self, ctx: Context, arguments: UserArguments) -> Subscribed:
         """Watch the user's own trades, from the match to the final settlement.
 
-        Needs API credentials in the server's environment, not in the call; without them the
-        answer is "authentication required" and names the variables. A `trade` event comes at
-        each step: `status` is MATCHED, MINED and in the end CONFIRMED, or RETRYING and FAILED.
-        `order_id`, `side`, `price` and `size` are those of the user's own order, and `role` says
-        whether it was the taker or a maker. Trades from before the subscription are not told.
-
-        Events that say whether anything is missing: after `interrupted` trades may happen unseen,
-        until `reconciled`. What the venue did not say meanwhile comes before it, as events with
-        `source` "reconciled"; nothing is told twice.
+        Needs API credentials, as subscribe_user_orders. A `trade` event comes at each step:
+        `status` is MATCHED, MINED and in the end CONFIRMED, or RETRYING and FAILED. `order_id`,
+        `side`, `price` and `size` are those of the user's own order. Trades from before the
+        subscription are not told. What may be missing is told as in subscribe_user_orders.
         """
         return await self._subscribe_account(ctx, arguments, UserTradeTopic, EventType.TRADE)
 
@@ -65,6 +60,7 @@ class AccountTools:
         type_: EventType,
     ) -> Subscribed:
         self.service.account.require()
+        condition = read_condition(arguments.condition)
         unique = tuple(dict.fromkeys(arguments.market_ids or ()))
         found = await self.lookup.own_markets(unique)
         note = SubscriptionNote(
@@ -74,17 +70,20 @@ class AccountTools:
             callback_type=arguments.callback_type,
         )
         topics = map(topic, found.conditions or (None,))
-        subscription_id, delivery = self.pusher.subscribe(ctx.session, *topics, note=note)
+        subscription_id, delivery = self.subscriber.begin(
+            ctx, *topics, note=note, condition=condition
+        )
         chosen = len(found.conditions)
         where = f"{chosen} of your markets" if chosen else "all markets"
         authentication = self.service.account.status()
         return Subscribed(
             subscription_id=subscription_id,
             message=(
-                f"Listening to your own {type_}s in {where}; {delivery.note}. "
+                f"Listening to your own {type_}s in {where}{told_only(condition)}. "
                 f"Authentication: {authentication.state}; {authentication.why}."
             ),
-            resolved=[Resolved.from_asset(asset) for asset in found.assets],
+            resolved=self.subscriber.resolved(found.assets),
             following=[],
+            condition=None if condition is None else condition.describe(),
             delivery=delivery,
         )

@@ -14,10 +14,11 @@ from polymarket_realtime.errors import InvalidFilter
 from polymarket_realtime.live_data import LiveFeed, LivePlan, find_refused, plan_live_topics
 from polymarket_realtime.service import Service
 
+from .conditions import read_condition, told_only
 from .lookup import Lookup
-from .push import Pusher
-from .results import CALLBACK, CallbackType, Resolved, Subscribed
+from .results import CALLBACK, CallbackType, ConditionArgument, Subscribed
 from .schema import arg
+from .subscribing import Subscriber
 from .toolbox import Context
 
 __all__ = ["LiveArguments", "LiveSubscribed", "LiveTools"]
@@ -45,6 +46,11 @@ class LiveArguments:
         "event.",
         None,
     )
+    condition: ConditionArgument = arg(
+        "As in subscribe_market_prices: price_crosses and price_moves of feed prices, "
+        "trade_at_least of activity, stale_for of all.",
+        None,
+    )
     callback_type: CallbackType = arg(CALLBACK, "notification")
 
 
@@ -61,7 +67,7 @@ class LiveTools:
 
     service: Service
     lookup: Lookup
-    pusher: Pusher
+    subscriber: Subscriber
 
     async def subscribe_live_data(self, ctx: Context, arguments: LiveArguments) -> LiveSubscribed:
         """Watch a live feed: all trades, comments, scores, reference prices, new markets.
@@ -76,6 +82,7 @@ class LiveTools:
         since when events may be missing, unless `filled`. `stream_gone`: the venue does not serve
         this, and what may be used instead.
         """
+        read_condition(arguments.condition)  # what is wrong with it is said first
         planning = plan_live_topics(
             self.service,
             arguments.feed,
@@ -106,17 +113,21 @@ class LiveTools:
             market_ids=tuple(arguments.symbols or ()),
             callback_type=arguments.callback_type,
         )
-        subscription_id, delivery = self.pusher.subscribe(ctx.session, *plan.topics, note=note)
+        condition = read_condition(arguments.condition)
+        subscription_id, delivery = self.subscriber.begin(
+            ctx, *plan.topics, note=note, condition=condition
+        )
         source = self.service.status().connections[plan.endpoint].url
         without = f", without {_describe(refused)}" if refused else ""
         return LiveSubscribed(
             subscription_id=subscription_id,
             message=(
-                f"Listening to {plan.description}, as {source} tells them{without}; "
-                f"{delivery.note}."
+                f"Listening to {plan.description}, as {source} tells them{without}"
+                f"{told_only(condition)}."
             ),
-            resolved=[Resolved.from_asset(asset) for asset in plan.assets],
+            resolved=self.subscriber.resolved(plan.assets),
             following=[],
+            condition=None if condition is None else condition.describe(),
             delivery=delivery,
             source=source,
         )

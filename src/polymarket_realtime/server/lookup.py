@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import attrs
@@ -15,8 +15,11 @@ from polymarket_realtime.errors import (
     MarketClosed,
     MarketNotFound,
     TooManyTokens,
+    UnknownSymbol,
 )
 from polymarket_realtime.service import Service
+
+from .refs import Refs
 
 __all__ = ["Lookup"]
 
@@ -38,6 +41,11 @@ class Lookup:
     """
 
     service: Service
+    refs: Refs
+
+    def _meant(self, identifiers: Sequence[str]) -> dict[str, str]:
+        """What each stands for, by that: a token for its short name, which only we know."""
+        return {self.refs.meant(text): text for text in identifiers}
 
     async def open_markets(self, identifiers: Sequence[str]) -> Found:
         """What these stand for, if something will come of each.
@@ -45,29 +53,34 @@ class Lookup:
         Raises:
             MarketClosed: One stands for nothing but settled markets.
         """
-        found = await self.bounded(self.service.look_up(identifiers), identifiers)
+        meant = self._meant(identifiers)
+        found = await self.bounded(self.service.look_up(list(meant)), identifiers)
         try:
             require_open(found)
         except MarketClosed as error:
             error.add_note(_INSTEAD)
             raise
-        return found
+        return _as_passed(found, meant)
 
     async def all_markets(self, identifiers: Sequence[str]) -> Found:
         """What these stand for, settled markets included."""
-        looking = self.service.look_up(identifiers, include_closed=True)
-        return await self.bounded(looking, identifiers)
+        meant = self._meant(identifiers)
+        looking = self.service.look_up(list(meant), include_closed=True)
+        return _as_passed(await self.bounded(looking, identifiers), meant)
 
     async def own_markets(self, identifiers: Sequence[str]) -> Found:
         """The markets that these stand for; condition ids are known without an answer."""
-        return await self.bounded(self.service.look_up_markets(identifiers), identifiers)
+        meant = self._meant(identifiers)
+        looking = self.service.look_up_markets(list(meant))
+        return _as_passed(await self.bounded(looking, identifiers), meant)
 
-    async def bounded(self, looking: Awaitable[T], asked: Sequence[str]) -> T:
+    async def bounded(self, looking: Awaitable[T], asked: Sequence[str], hint: str = _SEARCH) -> T:
         """Wait for an answer, but not for ever.
 
         Args:
             looking: Gives the answer.
             asked: What it is about, at least one thing.
+            hint: What to do if there is no such thing.
 
         Raises:
             LookupFailed: It takes too long; names what was asked.
@@ -76,9 +89,16 @@ class Lookup:
             with trio.fail_after(_LONGEST):
                 return await looking
         except (InvalidIdentifier, MarketNotFound, TooManyTokens) as error:
-            error.add_note(_SEARCH)
+            if not isinstance(error, UnknownSymbol):
+                error.add_note(hint)
             raise
         except trio.TooSlowError:
             more = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
             problem = f"not done within {_LONGEST:g} s (asked about {asked[0][:96]!r}{more})"
             raise LookupFailed(self.service.settings.gamma_url, problem) from None
+
+
+def _as_passed(found: Found, meant: Mapping[str, str]) -> Found:
+    """The same, with what the client has passed as the input of each."""
+    assets = (attrs.evolve(each, input=meant.get(each.input, each.input)) for each in found.assets)
+    return attrs.evolve(found, assets=tuple(assets))

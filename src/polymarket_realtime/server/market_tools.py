@@ -11,18 +11,12 @@ from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._model.events import EventType
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.topics import AssetTopicBase, BookTopic, PriceTopic
-from polymarket_realtime.following import followed_events, plan_topics
+from polymarket_realtime.following import followed_events, plan_topics, topic_for
 
+from .conditions import read_condition
 from .lookup import Lookup
-from .push import Pusher
-from .results import (
-    BookArguments,
-    CallbackType,
-    MarketArguments,
-    Resolved,
-    Subscribed,
-    describe_found,
-)
+from .results import BookArguments, MarketArguments, Subscribed, describe_found
+from .subscribing import Subscriber
 from .toolbox import Context
 
 __all__ = ["MarketTools"]
@@ -33,31 +27,25 @@ class MarketTools:
     """The functions behind the tools. Their docstrings are what a model reads."""
 
     lookup: Lookup
-    pusher: Pusher
+    subscriber: Subscriber
 
     async def subscribe_market_prices(self, ctx: Context, arguments: MarketArguments) -> Subscribed:
         """Watch the prices of Polymarket outcomes as they change, until unsubscribe_realtime.
 
-        Use it to follow a market or a whole event, not to ask once. Needs no credentials. The
-        current price of each token is the first event; then a `price_change` comes whenever the
-        best bid, the best ask or the last trade has moved, the newest only if many come at once.
-        Prices are decimal strings from 0 to 1: the market's probability of the outcome. `price`
-        is what the venue displays: the midpoint, or the last trade if the spread is above 0.10.
+        Use it to follow markets or a whole event; to ask once, get_realtime_snapshot. Needs no
+        credentials. Then call wait_for_realtime_events. The current price comes first, then a
+        `price_change` when best bid, best ask or last trade has moved. Prices are decimal strings
+        from 0 to 1, the market's probability. Of an event also come `event_prices` and
+        `market_created`. `market_resolved` ends a market, and the last one the subscription.
 
-        Of an event also comes `event_prices` (the price of each outcome, and their sum) and
-        `market_created` (a market was added, and has joined). `market_resolved` ends a market;
-        the subscription ends with its last one. A market settled already is an error.
-
-        Whether to trust the data: each event has `state`, and `state_changed` tells the next one,
-        with a reason. Act on `live` and `quiet` only; `suspect` is in doubt; after `frozen`,
-        `out_of_sync` or `resyncing` earlier prices are wrong until `resynced`, and a `gap` says
-        what may be missing. `interrupted`: a connection was lost, it is dialled again by itself.
-        `dropped`: this client was too slow.
+        `state_changed` says what may be believed, and why: act on `live` and `quiet` only; after
+        `frozen`, `out_of_sync` or `resyncing` earlier prices are wrong until `live` again, and a
+        gap says what may be missing. A lost connection is dialled again by itself.
         """
         return await self._subscribe(
             ctx,
             arguments.market_ids,
-            arguments.callback_type,
+            arguments,
             PriceTopic,
             type_=EventType.PRICE_CHANGE,
             what="the prices",
@@ -68,19 +56,15 @@ class MarketTools:
     ) -> Subscribed:
         """Watch the order books of Polymarket outcomes as they change, until unsubscribe_realtime.
 
-        Use it for liquidity and spreads; for prices alone subscribe_market_prices says less and
-        costs less. Needs no credentials. The current book of each token is the first event; then
-        an `agg_orderbook` comes whenever a level that is shown has changed, the newest only if
-        many come at once. It holds `depth` levels a side as [price, size], best first: bids from
-        the highest, asks from the lowest; prices are decimal strings from 0 to 1, sizes shares.
-
-        `event_prices`, `market_created`, `market_resolved`, and the events that say whether to
-        trust the data, are those of subscribe_market_prices.
+        Use it for liquidity and spreads; subscribe_market_prices costs less. Needs no credentials.
+        The current book comes first, then an `agg_orderbook` when a level that is shown has
+        changed: `depth` levels a side as [price, shares], best first. All other events are those of
+        subscribe_market_prices.
         """
         return await self._subscribe(
             ctx,
             arguments.token_ids,
-            arguments.callback_type,
+            arguments,
             partial(BookTopic, depth=arguments.depth),
             type_=EventType.AGG_ORDERBOOK,
             what=f"the order books, {arguments.depth} levels a side,",
@@ -90,23 +74,34 @@ class MarketTools:
         self,
         ctx: Context,
         identifiers: Sequence[str],
-        callback_type: CallbackType,
+        arguments: MarketArguments | BookArguments,
         each: Callable[[AssetId], AssetTopicBase],
         *,
         type_: EventType,
         what: str,
     ) -> Subscribed:
+        condition = read_condition(arguments.condition)
+        if condition is not None:
+            each = partial(topic_for, condition)
         unique = tuple(dict.fromkeys(identifiers))
         found = await self.lookup.open_markets(unique)
         topics = plan_topics(found, each)
         following = followed_events(topics)
-        note = SubscriptionNote(type=type_, market_ids=unique, callback_type=callback_type)
-        subscription_id, delivery = self.pusher.subscribe(ctx.session, *topics, note=note)
+        note = SubscriptionNote(
+            type=type_, market_ids=unique, callback_type=arguments.callback_type
+        )
+        subscription_id, delivery = self.subscriber.begin(
+            ctx, *topics, note=note, condition=condition
+        )
         about = describe_found(found, following)
+        doing = f"Listening to {what} of {about}"
+        if condition is not None:
+            doing = f"Watching {about}, and telling only when: {condition.describe()}"
         return Subscribed(
             subscription_id=subscription_id,
-            message=f"Listening to {what} of {about}; {delivery.note}.",
-            resolved=[Resolved.from_asset(asset) for asset in found.assets],
+            message=f"{doing}.",
+            resolved=self.subscriber.resolved(found.assets),
             following=following,
+            condition=None if condition is None else condition.describe(),
             delivery=delivery,
         )

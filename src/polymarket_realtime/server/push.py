@@ -3,55 +3,46 @@
 =================== ===================================== =====================================
                     handshake era (to 2025-11-25)         2026-07-28
 =================== ===================================== =====================================
-an event            `notifications/message`               no message: the specification allows
-                                                          none outside of a request
-status has changed  `notifications/resources/updated`,    the same, for those who opened
-                    after `resources/subscribe`           `subscriptions/listen`
+an event            `notifications/message`, for the      no message: the specification allows
+                    subscription's `callback_type`        none outside of a request
+a resource has      `notifications/resources/updated`,    the same, for those who opened
+changed             after `resources/subscribe`           `subscriptions/listen`
+a condition is met  `notifications/claude/channel`,       nothing: no host takes it
+                    if the server was started with it
 =================== ===================================== =====================================
 
-The status counts as changed when a connection was made or lost, when a book was lost or came back,
-and when a subscription came or went; on 2026-07-28 also when any event came, as no message tells.
-
-A client that does not read makes the pusher wait, here, for room in the writer. Meanwhile mailboxes
-conflate or drop, and count it; the feed goes on. Answers to tool calls go through the same writer
-and wait with the pusher: nothing can reach a client that does not read.
+One task does it all, in rounds: of each subscription the newest that has not been told, within a
+budget of messages a second; of each resource at most one update a round. A client that does not
+read makes this task wait, and nobody else. Afterwards it goes on with the newest: what is older
+than the newest messages of a second is left out, and counted in a `dropped`.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import time
+from collections.abc import Callable, Hashable
 from typing import Any, Final, get_args
 
+import attrs
 import mcp_types as types
 import trio
 from mcp.server.session import ServerSession
-from mcp.server.subscriptions import ResourceUpdated, SubscriptionBus
+from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, SubscriptionBus
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from polymarket_realtime._codec.converter import event_to_dict
 from polymarket_realtime._codec.describe import describe
-from polymarket_realtime._hub.note import SubscriptionNote
-from polymarket_realtime._hub.subscription import Subscription
+from polymarket_realtime._hub.journals import Page
 from polymarket_realtime._model.account_feed import Incomplete
-from polymarket_realtime._model.events import Event, EventType
-from polymarket_realtime._model.feed import (
-    Dropped,
-    FeedEvent,
-    Gap,
-    Interrupted,
-    StateChanged,
-    StreamGone,
-)
-from polymarket_realtime._model.topics import Topic
+from polymarket_realtime._model.condition import ConditionMet
+from polymarket_realtime._model.events import Event
+from polymarket_realtime._model.feed import Dropped, Gap, Interrupted, StateChanged, StreamGone
 from polymarket_realtime._model.trust import AssetState
-from polymarket_realtime._venue.wakeup import Wakeup
-from polymarket_realtime.delivery import Deliveries
-from polymarket_realtime.errors import UnknownSubscription
-from polymarket_realtime.service import Service
 
-from .results import Delivery
+from .channel import Channel
+from .desk import Desk
 
-__all__ = ["LOGGER", "Pusher", "unknown_resource_code"]
+__all__ = ["LOGGER", "Pusher", "is_modern", "unknown_resource_code"]
 
 LOGGER: Final = "polymarket.websocket"
 """The logger that messages name."""
@@ -65,18 +56,15 @@ _HARMLESS: Final = frozenset(
     {AssetState.LIVE, AssetState.QUIET, AssetState.CONNECTING, AssetState.RESOLVED}
 )
 
-_METHOD: Final = "notifications/message"
 
-_IN_STATUS: Final = (EventType.PRICE_CHANGE, EventType.AGG_ORDERBOOK)
-"""Kinds of which the status shows the latest."""
-
-_REMEMBERED: Final = 256
-"""Subscriptions that have ended by themselves, of which a client may not have heard."""
+def is_modern(protocol_version: str) -> bool:
+    """Whether a session of this revision has no messages but answers."""
+    return protocol_version in MODERN_PROTOCOL_VERSIONS
 
 
 def unknown_resource_code(protocol_version: str) -> int:
     """The error code of a resource that does not exist, which has changed in 2026-07-28."""
-    return types.INVALID_PARAMS if protocol_version in MODERN_PROTOCOL_VERSIONS else -32002
+    return types.INVALID_PARAMS if is_modern(protocol_version) else -32002
 
 
 def _is_alarming(event: Event) -> bool:
@@ -86,38 +74,51 @@ def _is_alarming(event: Event) -> bool:
     return isinstance(event, _ALARMING) and not (isinstance(event, Gap) and event.filled)
 
 
-class Pusher:
-    """The subscriptions of one client, and the tasks that tell it what happens.
+@attrs.define
+class _Outgoing:
+    """A subscription whose events are pushed.
 
-    Args:
-        service: The feed.
-        bus: Where listeners of the 2026-07-28 era hear of changed resources.
-        status_uri: The resource that changes.
+    Attributes:
+        as_log: Whether as lines of text.
+        cursor: Up to where it has been told.
+        sent: How many messages that were.
     """
 
-    def __init__(self, service: Service, bus: SubscriptionBus, status_uri: str) -> None:
-        self._bus, self._status_uri = bus, status_uri
-        self._interval = service.settings.notify_interval
-        self._deliveries = Deliveries(service, self._push, self._interval, self._finish)
+    as_log: bool
+    cursor: str
+    sent: int = 0
+
+
+class Pusher:
+    """The one task that tells a client what it has not asked for.
+
+    Args:
+        desk: The client's subscriptions.
+        bus: Where listeners of the 2026-07-28 era hear of changed resources.
+        channel: For conditions that are met; None if nobody listens there.
+    """
+
+    def __init__(self, desk: Desk, bus: SubscriptionBus, channel: Channel | None = None) -> None:
+        self._desk, self._bus, self._channel = desk, bus, channel
+        settings = desk.service.settings
+        self._interval = settings.notify_interval
+        self._second = settings.notify_budget
+        self._round = max(1, round(settings.notify_budget * settings.notify_interval))
         self._session: ServerSession | None = None
-        self._level: types.LoggingLevel = "info"
-        self._watched = False
-        self._status_changed = Wakeup()
-        self._sent: dict[str, int] = {}
-        self._finished: deque[str] = deque(maxlen=_REMEMBERED)
+        self.level: types.LoggingLevel = "info"
+        self._outgoing: dict[str, _Outgoing] = {}
+        self._listed = desk.journals.names
+        self._watched: dict[str, tuple[Callable[[], Hashable], Hashable]] = {}
 
     async def run(self) -> None:
-        """Tell the client what happens, until cancelled; then its subscriptions end.
-
-        Raises:
-            ExceptionGroup: An error of the feed's side, which is a bug.
-        """
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._deliveries.run, name="push MCP events")
-                nursery.start_soon(self._announce, name="announce MCP status")
-        finally:
-            self._deliveries.close()
+        """Tell the client what happens, until cancelled."""
+        more = False
+        while True:
+            if not more:
+                await self._desk.wait_changed()
+            more = await self._push()
+            await self._announce()
+            await trio.sleep(self._interval)
 
     # What the client asks for
 
@@ -127,116 +128,136 @@ class Pusher:
         That is `notifications/initialized`, or the first tool call of a client that forgets it.
         A session of the 2026-07-28 era lasts for one request only and is not kept.
         """
-        if self._session is None and session.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+        if self._session is None and not is_modern(session.protocol_version):
             self._session = session
 
     def set_level(self, level: types.LoggingLevel) -> None:
         """Send no messages less severe than `level`."""
-        self._level = level
+        self.level = level
 
-    def watch_status(self, *, watched: bool) -> None:
-        """Whether the client has asked, by `resources/subscribe`, to hear of the status."""
-        self._watched = watched
+    def is_wanted(self, level: types.LoggingLevel) -> bool:
+        """Whether the client wants messages of this level."""
+        return _LEVELS.index(level) >= _LEVELS.index(self.level)
 
-    def subscribe(
-        self, session: ServerSession, *topics: Topic, note: SubscriptionNote
-    ) -> tuple[str, Delivery]:
-        """Begin to send the events of `topics`; the subscription's id, and what to expect of it."""
-        self.meet(session)
-        subscription = self._deliveries.subscribe(*topics, note=note)
-        self._sent[subscription.id] = 0
-        self._status_changed.ring()
-        return subscription.id, self._describe_delivery(session, note)
+    def add(self, subscription_id: str, *, as_log: bool, cursor: str) -> None:
+        """Push the events of a subscription from a position on."""
+        self._outgoing[subscription_id] = _Outgoing(as_log, cursor)
 
-    def unsubscribe(self, subscription_id: str) -> None:
-        """Send nothing more of this subscription.
+    def remove(self, subscription_id: str) -> None:
+        """Push nothing more of it."""
+        self._outgoing.pop(subscription_id, None)
 
-        Raises:
-            UnknownSubscription: This client has none with that id.
+    def watch(self, uri: str, version: Callable[[], Hashable]) -> None:
+        """Tell when a resource has changed.
+
+        Args:
+            uri: Its address.
+            version: Gives something that differs whenever the resource does.
         """
-        if not self._deliveries.unsubscribe(subscription_id):
-            unknown = UnknownSubscription(subscription_id)
-            if subscription_id in self._finished:
-                unknown.add_note("It has ended by itself: all its markets are settled.")
-            raise unknown
-        del self._sent[subscription_id]
-        self._status_changed.ring()
+        if uri not in self._watched:
+            self._watched[uri] = version, version()
 
-    def why_deaf(self, session: ServerSession) -> str | None:
-        """Why the client of this session gets no events, and what it can do; None if it does."""
-        if session.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return "your client is sent no events by its protocol: read the newest state here"
-        if not self._is_wanted("info"):
-            return f"your client hides events by its log level {self._level!r}"
-        return None
-
-    def _describe_delivery(self, session: ServerSession, note: SubscriptionNote) -> Delivery:
-        version, callback_type = session.protocol_version, note.callback_type
-        if note.type in _IN_STATUS:
-            instead = "get_realtime_status has the current state"
-        else:
-            instead = "get_realtime_status has only counts of them"
-        if version in MODERN_PROTOCOL_VERSIONS:
-            words = (
-                f"MCP {version} has no messages that nobody asked for, so events are not sent: "
-                f"{instead}; updates of the resource {self._status_uri} tell when it has changed"
-            )
-            method = logger = None
-        else:
-            form = "an object" if callback_type == "notification" else "a line of text"
-            words = (
-                f"each event arrives as {form} in {_METHOD} with logger {LOGGER}; not every host "
-                f"shows these to its model, and {instead}"
-            )
-            if not self._is_wanted("info"):
-                words += f"; the log level {self._level!r} that the client has set hides most"
-            method, logger = _METHOD, LOGGER
-        return Delivery(
-            protocol_version=version,
-            method=method,
-            logger=logger,
-            interval_seconds=self._interval,
-            note=words,
-        )
+    def unwatch(self, uri: str) -> None:
+        """Tell no more when this resource changes."""
+        self._watched.pop(uri, None)
 
     # What the client is told
 
-    async def _push(self, subscription: Subscription, events: list[Event]) -> None:
-        if self._session is None or any(isinstance(event, FeedEvent) for event in events):
-            self._status_changed.ring()
+    async def _push(self) -> bool:
+        """One round of messages; whether its budget was not enough."""
+        left, share = self._round, self._share()
+        for subscription_id, outgoing in list(self._outgoing.items()):
+            if left <= 0:
+                break
+            left -= await self._push_some(subscription_id, outgoing, left, share)
+        return left <= 0
+
+    def _share(self) -> int:
+        """How many events of one subscription may wait, so that all are told within a second."""
+        pending = [each for each in map(self._pending, self._outgoing) if each]
+        if sum(pending) <= self._second:
+            return self._second
+        return max(1, self._second // len(pending))
+
+    def _pending(self, subscription_id: str) -> int:
+        journals, outgoing = self._desk.journals, self._outgoing[subscription_id]
+        if subscription_id not in journals:
+            return 0
+        return journals.pending(subscription_id, outgoing.cursor)
+
+    async def _push_some(
+        self, subscription_id: str, outgoing: _Outgoing, most: int, share: int
+    ) -> int:
+        """Send at most so many messages of one subscription; how many there were to send."""
+        if self._outgoing.get(subscription_id) is not outgoing:
+            # Ended by the client while another one was told.
+            return 0
+        if subscription_id not in self._desk.journals:
+            # It has ended, and so long ago that nothing is kept: the client did not read.
+            self.remove(subscription_id)
+            return 0
+        page = self._next_page(subscription_id, outgoing, most, share)
+        events = page.events
+        if page.missed:
+            events.insert(0, Dropped(received=time.time(), count=page.missed))
+        if not events and self._desk.get(subscription_id) is None:
+            self.remove(subscription_id)
+        elif events:
+            # Next time the others come first.
+            self._outgoing[subscription_id] = self._outgoing.pop(subscription_id)
         for event in events:
-            # May have been closed while an earlier event waited for the client.
-            if self._session is None or subscription.id not in self._sent:
-                return
-            level: types.LoggingLevel = "warning" if _is_alarming(event) else "info"
-            if self._is_wanted(level):
-                self._sent[subscription.id] += 1
-                await self._send(self._session, level, self._render(subscription, event))
+            # May have been ended while an earlier event waited for the client.
+            if self._outgoing.get(subscription_id) is not outgoing:
+                break
+            await self._send(subscription_id, outgoing, event)
+        return len(events)
 
-    def _finish(self, subscription: Subscription) -> None:
-        del self._sent[subscription.id]
-        self._finished.append(subscription.id)
-        self._status_changed.ring()
+    def _next_page(self, subscription_id: str, outgoing: _Outgoing, most: int, share: int) -> Page:
+        """What comes next; what is older than the newest of a second is left out and counted."""
+        read, names = self._desk.journals.read, [subscription_id]
+        missed = 0
+        too_many = self._pending(subscription_id) - max(share, most)
+        if too_many > 0:
+            skipped = read(names, outgoing.cursor, too_many, counting=False)
+            outgoing.cursor, missed = skipped.cursor, skipped.missed + len(skipped.records)
+        page = read(names, outgoing.cursor, most, counting=False)
+        outgoing.cursor = page.cursor
+        return attrs.evolve(page, missed=page.missed + missed)
 
-    def _is_wanted(self, level: types.LoggingLevel) -> bool:
-        return _LEVELS.index(level) >= _LEVELS.index(self._level)
-
-    def _render(self, subscription: Subscription, event: Event) -> Any:
-        if subscription.note.callback_type == "log":
-            return f"[{subscription.id[:8]}] {describe(event)}"
-        # `seq`, because clients handle notifications concurrently and may swap two.
-        head = {"subscription_id": subscription.id, "seq": self._sent[subscription.id]}
-        return head | event_to_dict(event)
-
-    async def _send(self, session: ServerSession, level: types.LoggingLevel, data: Any) -> None:
+    async def _send(self, subscription_id: str, outgoing: _Outgoing, event: Event) -> None:
+        session = self._session
+        if session is None:
+            return
+        if isinstance(event, ConditionMet) and self._channel is not None:
+            message = self._channel.message(subscription_id, event, trio.current_time())
+            if message is not None:
+                await session.send_notification(message)  # type: ignore[arg-type]  # a vendor's
+        level: types.LoggingLevel = "warning" if _is_alarming(event) else "info"
+        if not self.is_wanted(level):
+            return
+        outgoing.sent += 1
+        if outgoing.as_log:
+            data: Any = f"[{subscription_id[:8]}] {describe(event)}"
+        else:
+            # `seq`, because clients handle notifications concurrently and may swap two.
+            head = {"subscription_id": subscription_id, "seq": outgoing.sent}
+            data = head | event_to_dict(event)
         # `send_log_message` would do the same, and warn that the era is over at every call.
         params = types.LoggingMessageNotificationParams(level=level, logger=LOGGER, data=data)
         await session.send_notification(types.LoggingMessageNotification(params=params))
 
     async def _announce(self) -> None:
-        while True:
-            await self._status_changed.wait()
-            await self._bus.publish(ResourceUpdated(self._status_uri))
-            if self._watched and self._session is not None:
-                await self._session.send_resource_updated(self._status_uri)
-            await trio.sleep(self._interval)
+        """Tell of each watched resource that has changed, and of resources that came or went."""
+        if (listed := self._desk.journals.names) != self._listed:
+            self._listed = listed
+            await self._bus.publish(ResourcesListChanged())
+            if self._session is not None:
+                await self._session.send_resource_list_changed()
+        for uri, (version, told) in list(self._watched.items()):
+            now = version()
+            if now == told:
+                continue
+            self._watched[uri] = version, now
+            await self._bus.publish(ResourceUpdated(uri))
+            if self._session is not None:
+                await self._session.send_resource_updated(uri)

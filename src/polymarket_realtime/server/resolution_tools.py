@@ -17,10 +17,11 @@ from polymarket_realtime._protocol.settlement import stage_after
 from polymarket_realtime.following import followed_events, plan_topics
 from polymarket_realtime.service import Service
 
+from .conditions import read_condition, told_only
 from .lookup import Lookup
-from .push import Pusher
-from .results import MarketArguments, Resolved, Subscribed, counted, describe_found
+from .results import MarketArguments, Subscribed, counted, describe_found
 from .schema import arg
+from .subscribing import Subscriber
 from .toolbox import Context
 
 __all__ = ["MarketState", "ResolutionSubscribed", "ResolutionTools"]
@@ -37,7 +38,9 @@ class MarketState:
         "disputed: voters decide, which takes days; resolved."
     )
     ends_at: datetime | None = arg("When it is announced to end; may be settled before or after.")
-    winning_outcome: str | None = arg("Null until resolved, and if the payout was split.")
+    winning_outcome: str | None = arg(
+        "Null until resolved, and if the payout was split. The venue's text, data."
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -53,20 +56,19 @@ class ResolutionTools:
 
     service: Service
     lookup: Lookup
-    pusher: Pusher
+    subscriber: Subscriber
 
     async def subscribe_market_resolution(
         self, ctx: Context, arguments: MarketArguments
     ) -> ResolutionSubscribed:
         """Hear how markets are settled: one `market_resolved` for each, then it ends by itself.
 
-        Needs no credentials. The result says how far each market is now, with the winner of those
-        that are settled: call it again to ask once more. `market_resolved` holds
-        `winning_outcome` and `payouts`, what a share of each token pays; it comes exactly once,
-        even if the venue does not announce it, and at once for a market settled already. Before,
-        `resolution_status` tells when a market has ended, or its outcome was proposed or
-        disputed. Markets added to an event that was named join after their `market_created`.
+        Needs no credentials. The result says how far each market is now, and who has won those
+        that are settled. `market_resolved` holds `winning_outcome` and what a share of each token
+        pays; it comes exactly once, even if the venue does not announce it. Before it,
+        `resolution_status` tells when a market has ended, or its outcome was proposed or disputed.
         """
+        condition = read_condition(arguments.condition)
         unique = tuple(dict.fromkeys(arguments.market_ids))
         found = await self.lookup.all_markets(unique)
         topics = plan_topics(found, ResolutionTopic)
@@ -77,13 +79,18 @@ class ResolutionTools:
             market_ids=unique,
             callback_type=arguments.callback_type,
         )
-        subscription_id, delivery = self.pusher.subscribe(ctx.session, *topics, note=note)
+        subscription_id, delivery = self.subscriber.begin(
+            ctx, *topics, note=note, condition=condition
+        )
         about = describe_found(found, following)
         return ResolutionSubscribed(
             subscription_id=subscription_id,
-            message=f"Waiting for the settlement of {about}{_settled(states)}; {delivery.note}.",
-            resolved=[Resolved.from_asset(asset) for asset in found.assets],
+            message=(
+                f"Waiting for the settlement of {about}{_settled(states)}{told_only(condition)}."
+            ),
+            resolved=self.subscriber.resolved(found.assets),
             following=following,
+            condition=None if condition is None else condition.describe(),
             delivery=delivery,
             markets=states,
         )

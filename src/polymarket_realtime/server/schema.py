@@ -47,6 +47,8 @@ __all__ = [
 Schema = dict[str, Any]
 """A JSON Schema of the 2020-12 dialect."""
 
+_NULL: Final[Schema] = {"type": "null"}
+
 DECIMAL_PATTERN: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -117,14 +119,23 @@ class _SchemaBuilder:
         if origin is Literal:
             return _one_of(args)
         if origin in (Union, types.UnionType):
-            return {"anyOf": [self.of(each) for each in args]}
+            return self.of_union([self.of(each) for each in args])
         if origin is list or (origin is tuple and args[1:] == (...,)):
             return {"type": "array", "items": self.of(args[0])}
         if origin in (set, frozenset):
             return {"type": "array", "items": self.of(args[0]), "uniqueItems": True}
         if origin is dict and args[0] is str:
-            return {"type": "object", "additionalProperties": self.of(args[1])}
+            values: Schema | bool = True if args[1] is Any else self.of(args[1])
+            return {"type": "object", "additionalProperties": values}
         raise TypeError(f"{tp!r} has no JSON Schema here")
+
+    def of_union(self, alternatives: list[Schema]) -> Schema:
+        """Either of them. Of what is sent, null beside one type is said in a third of the words."""
+        first, *others = alternatives
+        short = not self.for_input and others == [_NULL] and "enum" not in first
+        if short and isinstance(first.get("type"), str):
+            return {**first, "type": [first["type"], "null"]}
+        return {"anyOf": alternatives}
 
     def of_attrs(self, cls: type[attrs.AttrsInstance]) -> Schema:
         attrs.resolve_types(cls)

@@ -23,21 +23,25 @@ _GRACE: Final = 0.1
 """Seconds between a signal and the end of everything: enough to say goodbye to who listens."""
 
 
-async def serve_stdio(settings: Settings | None = None) -> None:
+async def serve_stdio(settings: Settings | None = None, *, channel: bool = False) -> None:
     """Be an MCP server on stdin and stdout, until the client leaves or a signal comes.
 
     The handshake does not wait for the venue: nothing is dialled before the first subscription,
     and a venue out of reach is dialled again, with a backoff, for as long as somebody subscribes.
 
+    Args:
+        settings: The knobs; the defaults point at the venue.
+        channel: Whether conditions that are met go into the conversation of Claude Code.
+
     Returns when stdin ends, or after SIGTERM or SIGINT. A client that does not read delays this
-    by a second at most.
+    by a second, and by one more while requests of it are open.
 
     Raises:
         OSError: stdin or stdout is not open.
         ExceptionGroup: A bug.
     """
     async with open_service(settings) as service, trio.open_nursery() as nursery:
-        app = make_app(service)
+        app = make_app(service, channel=channel)
         await nursery.start(_stop_on_signal, app, nursery.cancel_scope)
         async with open_stdio() as (read, write):
             await app.run(read, write)

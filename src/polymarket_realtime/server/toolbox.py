@@ -9,9 +9,10 @@
     server = Server(..., on_list_tools=tools.on_list, on_call_tool=tools.on_call)
 
 Whatever a better call, or a later one, could mend is a result with `is_error`, because models see
-results and hosts keep protocol errors to themselves (SEP-1303). Such a result has no structured
-content: the TypeScript SDK holds it against the output schema of the tool even then, and hides the
-message if it does not fit (typescript-sdk issue 1943). Programs find the facts in its `_meta`.
+results and hosts keep protocol errors to themselves (SEP-1303). Its text is the JSON of `{"code",
+"message", "retryable", "hint"}`. It has no structured content: the TypeScript SDK holds that
+against the output schema of the tool even then, and hides the message if it does not fit
+(typescript-sdk issue 1943). Programs find the same object in its `_meta`.
 """
 
 from __future__ import annotations
@@ -19,21 +20,23 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
 import cattrs
 import mcp_types as types
+import trio
 from mcp import MCPError
 from mcp.server import ServerRequestContext
 
-from polymarket_realtime.errors import LookupFailed, PolymarketRealtimeError, TransportError
+from polymarket_realtime.errors import PolymarketRealtimeError, RestFailed, TransportError
 
 from .arguments import ArgumentParser, ArgumentsError
 from .schema import make_converter, output_schema
 
-__all__ = ["ERROR_META_KEY", "Context", "ToolSpec", "Toolbox"]
+__all__ = ["ERROR_META_KEY", "LONGEST", "Context", "ToolSpec", "Toolbox", "code_of"]
 
 Context = ServerRequestContext[Any, Any]
 """What a tool learns of the request: `session`, `protocol_version`, `meta`."""
@@ -44,7 +47,17 @@ R = TypeVar("R", bound=attrs.AttrsInstance)
 ToolFunction = Callable[[Context, A], Awaitable[R]]
 
 ERROR_META_KEY: Final = "polymarket-realtime/error"
-"""Where a failed result says, for programs: `{"type": str, "message": str, "retryable": bool}`."""
+"""Where a failed result has, for programs, the object that is its text."""
+
+LONGEST: Final = 55.0
+"""Seconds that any tool may take: hosts give up after about sixty."""
+
+_HINTS: Final = {
+    "invalid_cursor": "Take the one of `recipe` or of the last answer, or leave it out.",
+    "invalid_condition": "The parameter `condition` is described with an example.",
+    "invalid_filter": "The parameter `filters` says what each feed takes.",
+}
+"""What to do next, by code, where the error does not know better."""
 
 logger = logging.getLogger("polymarket_realtime.server.tools")
 
@@ -146,21 +159,31 @@ class Toolbox:
         if spec is None:
             known = ", ".join(self._tools)
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name}; known are {known}")
+        with trio.move_on_after(LONGEST):
+            return await self._call(spec, ctx, params.arguments or {})
+        words = f"{spec.name} was not done within {LONGEST:g} s"
+        return _failed("timed_out", words, retryable=True)
+
+    async def _call(
+        self, spec: ToolSpec[Any, Any], ctx: Context, given: dict[str, Any]
+    ) -> types.CallToolResult:
         try:
-            arguments = spec.parser.parse(params.arguments or {})
+            arguments = spec.parser.parse(given)
             return self._answered(await spec.function(ctx, arguments), spec)
         except ArgumentsError as exc:
-            return _failed(exc, f"Invalid arguments for {spec.name}:\n{exc}")
+            message = f"invalid arguments for {spec.name}: {'; '.join(exc.problems)}"
+            return _failed("invalid_arguments", message, hint="Call it again with these mended.")
         except MCPError:
             raise
         except PolymarketRealtimeError as exc:
             # Notes (PEP 678) are how a tool adds what it knows to an error from below.
-            message = "\n".join((str(exc), *getattr(exc, "__notes__", ())))
-            return _failed(exc, message, retryable=isinstance(exc, TransportError | LookupFailed))
-        except Exception as exc:
+            hint = " ".join(getattr(exc, "__notes__", ()))
+            retryable = isinstance(exc, TransportError | RestFailed)
+            return _failed(code_of(exc), str(exc), retryable=retryable, hint=hint or None)
+        except Exception:
             # The one broad catch here: a broken tool must not end the session. Cancelled is none.
             logger.exception("tool %s failed", spec.name)
-            return _failed(exc, f"internal error in {spec.name}; see the server log")
+            return _failed("internal_error", f"internal error in {spec.name}; see the server log")
 
     def _answered(self, result: Any, spec: ToolSpec[Any, Any]) -> types.CallToolResult:
         content = self.converter.unstructure(result, spec.result)
@@ -170,8 +193,18 @@ class Toolbox:
         )
 
 
-def _failed(exc: Exception, message: str, *, retryable: bool = False) -> types.CallToolResult:
-    facts = {"type": type(exc).__name__, "message": message, "retryable": retryable}
+def code_of(error: PolymarketRealtimeError) -> str:
+    """A stable word for a kind of error: `MarketNotFound` is `market_not_found`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _failed(
+    code: str, message: str, *, retryable: bool = False, hint: str | None = None
+) -> types.CallToolResult:
+    if hint is None:
+        hint = "Call it again in a few seconds." if retryable else _HINTS.get(code)
+    facts = {"code": code, "message": message, "retryable": retryable, "hint": hint}
+    text = json.dumps(facts, ensure_ascii=False)
     return types.CallToolResult(
-        content=[types.TextContent(text=message)], is_error=True, _meta={ERROR_META_KEY: facts}
+        content=[types.TextContent(text=text)], is_error=True, _meta={ERROR_META_KEY: facts}
     )
