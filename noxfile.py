@@ -15,6 +15,9 @@ nox.options.error_on_external_run = True
 PROJECT = nox.project.load_toml("pyproject.toml")
 CODE = ("src", "tests", "examples", "benchmarks", "noxfile.py")
 
+INSPECTOR = ("@modelcontextprotocol/inspector@2.12.0", "node@22.23.3")
+"""The MCP Inspector, and the node that it needs: that of the machine may be too old for it."""
+
 
 def install(session: nox.Session, *groups: str) -> None:
     """Install the package and the dependency groups that a session needs."""
@@ -45,7 +48,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test that needs no network, on all cores. Arguments go to pytest."""
+    """Every test that needs neither network nor programs, on all cores. Arguments go to pytest."""
     install(session, "tests")
     spread = ("--numprocesses=auto", "--dist=worksteal")
     session.run("pytest", *spread, *session.posargs, env=captures())
@@ -58,12 +61,33 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def processes(session: nox.Session) -> None:
+    """The tests that start programs: hosts and servers, a flood of events, whole tasks."""
+    install(session, "tests")
+    spread = ("--numprocesses=auto", "--dist=worksteal")
+    session.run("pytest", "-m", "process", *spread, *session.posargs)
+
+
+@nox.session
 def trust(session: nox.Session) -> None:
     """A thousand runs with random faults: no wrong book is shown as live beyond the bound."""
     install(session, "tests")
     spread = ("--numprocesses=auto", "--dist=worksteal")
     runs = session.posargs or ["--trust-runs=1000"]
     session.run("pytest", *spread, "tests/trust/test_random_faults.py", *runs)
+
+
+@nox.session
+def inspector(session: nox.Session) -> None:
+    """Every tool, resource and prompt, asked for by the MCP Inspector; needs npm."""
+    install(session, "tests")
+    folder = Path(session.create_tmp()).resolve()
+    quiet = ("--no-audit", "--no-fund", "--no-save", "--loglevel=error")
+    session.run("npm", "install", *quiet, "--prefix", str(folder), *INSPECTOR, external=True)
+    spread = ("--numprocesses=auto", "--dist=worksteal")
+    programs = str(folder / "node_modules" / ".bin")
+    chosen = session.posargs or ["tests/inspector"]
+    session.run("pytest", "-m", "inspector", *spread, *chosen, env={"MCP_INSPECTOR": programs})
 
 
 @nox.session

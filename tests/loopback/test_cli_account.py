@@ -13,6 +13,8 @@ from cli_process import PROGRAM, Terminal, environment, keys_of, pointed_at, run
 
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 
+pytestmark = pytest.mark.process
+
 OTHER_KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 """A private key that everybody knows, of a wallet without API credentials."""
 OTHER_ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

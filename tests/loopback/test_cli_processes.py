@@ -14,6 +14,8 @@ from cli_process import SHOW_CURSOR, Terminal, environment, pointed_at, running
 
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 async def test_watch_writes_json_lines_until_a_signal_ends_it(ending):

@@ -7,6 +7,8 @@ import pytest
 import trio
 from cli_process import PROGRAM, environment
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def shown():

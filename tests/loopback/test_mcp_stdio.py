@@ -15,12 +15,15 @@ from mcp import Client, StdioServerParameters
 
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 
+pytestmark = pytest.mark.process
+
 ERAS = {"legacy": "2025-11-25", "auto": "2026-07-28"}
 
 SERVER = """
 import json, sys, trio
 from polymarket_realtime import Settings
 from polymarket_realtime.server.serve import serve_stdio
+
 trio.run(serve_stdio, Settings(**json.loads(sys.argv[1])))
 """
 
@@ -68,6 +71,8 @@ async def test_a_client_lists_subscribes_and_reads_the_state(mode):
                 "subscribe_user_trades",
                 "subscribe_market_resolution",
                 "subscribe_live_data",
+                "wait_for_realtime_events",
+                "get_realtime_snapshot",
                 "find_markets",
                 "get_realtime_status",
                 "unsubscribe_realtime",
@@ -107,8 +112,9 @@ async def test_prices_and_books_arrive_as_objects_and_as_lines():
             lower = sandbox.exchange.opening_book(token)["bids"][-1]["price"]
             assert float(lower) < float(best)
             assert {price for price, _ in told} == {best}
-            again = await tell_all(messages, ids)
-            assert {price for price, _ in again} == {lower}
+            # The trade itself may be told before what it has done to the book.
+            while {price for price, _ in told} != {lower}:
+                told = await tell_all(messages, ids)
 
 
 async def tell_all(messages, ids):
@@ -269,7 +275,8 @@ async def stalled_server():
     """A server whose client reads no more, though many events are due."""
     # Without its lifecycle: what is settled could not be subscribed to.
     async with open_sandbox(SandboxConfig(rate=400, lifecycle=False)) as sandbox:
-        settings = {"notify_interval": 0.005, "ping_interval": 0.05}
+        # More than the pipe and the queue can take.
+        settings = {"notify_interval": 0.005, "notify_budget": 100_000, "ping_interval": 0.05}
         async with start_server(sandbox, **settings) as server:
             tokens = [token for market in sandbox.exchange.markets for token in market.token_ids]
             await server.send(INITIALIZE)
@@ -304,7 +311,7 @@ async def test_a_client_that_reads_again_finds_whole_lines_and_the_count_of_what
         before = server.notifications
         await server.send(tool_call(4, "get_realtime_status"))
         status = (await server.answer(4))["structuredContent"]
-        assert server.notifications - before > 256
+        assert server.notifications - before > 64
         assert status["statistics"]["events_conflated"] > 0
         assert status["connections"]["market"]["connections"][0]["failures"] == 0
         close_stdin(server)
