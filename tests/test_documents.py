@@ -22,7 +22,7 @@ from polymarket_realtime.server.hosts import HOSTS
 from polymarket_realtime.server.reference import COMMAND, make_reference
 from polymarket_realtime.server.schema import output_schema
 from polymarket_realtime.server.toolbox import code_of
-from polymarket_realtime.server.wait_tools import Waited
+from polymarket_realtime.server.tools.wait import Waited
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

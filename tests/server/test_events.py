@@ -17,8 +17,8 @@ from events_client import ERAS, Refused, open_client
 from polymarket_realtime import LastTradePrice
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import Side, decimal
-from polymarket_realtime.server.event_leases import LEASE, MOST
-from polymarket_realtime.server.event_payloads import identity_of
+from polymarket_realtime.server.events.leases import LEASE, MOST
+from polymarket_realtime.server.events.payloads import identity_of
 from polymarket_realtime.testing import MARKET, make_price_change, make_trade
 
 EXTENSION = "io.modelcontextprotocol/events"

@@ -13,7 +13,7 @@ from polymarket_realtime.server.desk import MOST_SUBSCRIPTIONS
 from polymarket_realtime.server.desk import Desk as ClientDesk
 from polymarket_realtime.server.push import Pusher
 from polymarket_realtime.server.subscribing import Subscriber
-from polymarket_realtime.server.tools import make_toolbox
+from polymarket_realtime.server.tools.table import make_toolbox
 from polymarket_realtime.testing import MARKET
 
 CONTRACT = {

@@ -16,7 +16,7 @@ from polymarket_realtime.service import Service
 
 from .channel import CHANNEL_CAPABILITY, Channel
 from .desk import Desk
-from .events import Events
+from .events.methods import Events
 from .lookup import Lookup
 from .prompts import Prompts
 from .push import Pusher
@@ -24,7 +24,7 @@ from .readings import Readings
 from .resources import Resources
 from .snapshots import Snapshots
 from .subscribing import Subscriber
-from .tools import make_toolbox
+from .tools.table import make_toolbox
 from .watches import Watches
 
 if TYPE_CHECKING:  # the SDK has no public name for these two

@@ -16,10 +16,10 @@ from polymarket_realtime._model.account_feed import Incomplete
 from polymarket_realtime._model.feed import Interrupted
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import InvalidCursor
+from polymarket_realtime.server.toolbox import Context
 
-from .event_leases import Lease
-from .event_payloads import identity_of, moment_of, payload_of
-from .toolbox import Context
+from .leases import Lease
+from .payloads import identity_of, moment_of, payload_of
 
 __all__ = ["EventReader", "EventStream", "ended"]
 

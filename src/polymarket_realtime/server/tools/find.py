@@ -9,12 +9,11 @@ from urllib.parse import quote
 import attrs
 
 from polymarket_realtime._model.catalog import Market
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import counted
+from polymarket_realtime.server.schema import arg
+from polymarket_realtime.server.toolbox import Context
 from polymarket_realtime.service import Service
-
-from .lookup import Lookup
-from .results import counted
-from .schema import arg
-from .toolbox import Context
 
 __all__ = ["FindArguments", "FindTools", "FoundMarket", "FoundMarkets", "FoundOutcome"]
 

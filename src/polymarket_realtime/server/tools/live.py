@@ -12,14 +12,13 @@ from polymarket_realtime._model.live import PRICES_FEED, PriceStream
 from polymarket_realtime._protocol.price_symbols import nearest_symbols
 from polymarket_realtime.errors import InvalidFilter
 from polymarket_realtime.live_data import LiveFeed, LivePlan, find_refused, plan_live_topics
+from polymarket_realtime.server.conditions import read_condition, told_only
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import CALLBACK, CallbackType, ConditionArgument, Subscribed
+from polymarket_realtime.server.schema import arg
+from polymarket_realtime.server.subscribing import Subscriber
+from polymarket_realtime.server.toolbox import Context
 from polymarket_realtime.service import Service
-
-from .conditions import read_condition, told_only
-from .lookup import Lookup
-from .results import CALLBACK, CallbackType, ConditionArgument, Subscribed
-from .schema import arg
-from .subscribing import Subscriber
-from .toolbox import Context
 
 __all__ = ["LiveArguments", "LiveSubscribed", "LiveTools"]
 

@@ -12,12 +12,16 @@ from polymarket_realtime._model.events import EventType
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.topics import AssetTopicBase, BookTopic, PriceTopic
 from polymarket_realtime.following import followed_events, plan_topics, topic_for
-
-from .conditions import read_condition
-from .lookup import Lookup
-from .results import BookArguments, MarketArguments, Subscribed, describe_found
-from .subscribing import Subscriber
-from .toolbox import Context
+from polymarket_realtime.server.conditions import read_condition
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import (
+    BookArguments,
+    MarketArguments,
+    Subscribed,
+    describe_found,
+)
+from polymarket_realtime.server.subscribing import Subscriber
+from polymarket_realtime.server.toolbox import Context
 
 __all__ = ["MarketTools"]
 

@@ -19,8 +19,7 @@ from polymarket_realtime._model import feed, lifecycle, market, user
 from polymarket_realtime._model.condition import ConditionMet, Direction, When
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._model.text import plain_text
-
-from .schema import arg
+from polymarket_realtime.server.schema import arg
 
 __all__ = [
     "BookData",

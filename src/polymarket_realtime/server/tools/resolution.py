@@ -15,14 +15,13 @@ from polymarket_realtime._model.lifecycle import ResolutionStage
 from polymarket_realtime._model.topics import ResolutionTopic
 from polymarket_realtime._protocol.settlement import stage_after
 from polymarket_realtime.following import followed_events, plan_topics
+from polymarket_realtime.server.conditions import read_condition, told_only
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import MarketArguments, Subscribed, counted, describe_found
+from polymarket_realtime.server.schema import arg
+from polymarket_realtime.server.subscribing import Subscriber
+from polymarket_realtime.server.toolbox import Context
 from polymarket_realtime.service import Service
-
-from .conditions import read_condition, told_only
-from .lookup import Lookup
-from .results import MarketArguments, Subscribed, counted, describe_found
-from .schema import arg
-from .subscribing import Subscriber
-from .toolbox import Context
 
 __all__ = ["MarketState", "ResolutionSubscribed", "ResolutionTools"]
 

@@ -11,13 +11,12 @@ import trio
 
 from polymarket_realtime._hub.journals import Page
 from polymarket_realtime.errors import NothingSubscribed
-
-from .desk import Desk
-from .pages import Named, PageRenderer, is_told
-from .push import Pusher
-from .render import Detail
-from .schema import arg
-from .toolbox import Context
+from polymarket_realtime.server.desk import Desk
+from polymarket_realtime.server.pages import Named, PageRenderer, is_told
+from polymarket_realtime.server.push import Pusher
+from polymarket_realtime.server.render import Detail
+from polymarket_realtime.server.schema import arg
+from polymarket_realtime.server.toolbox import Context
 
 __all__ = ["WaitArguments", "WaitTools", "Waited"]
 

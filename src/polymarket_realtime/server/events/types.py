@@ -17,12 +17,12 @@ from polymarket_realtime._model import feed, lifecycle, market, user
 from polymarket_realtime._model.condition import Condition, ConditionMet, When
 from polymarket_realtime._model.events import Event, EventType
 from polymarket_realtime.errors import InvalidCondition
+from polymarket_realtime.server.arguments import ArgumentParser
+from polymarket_realtime.server.conditions import read_condition
+from polymarket_realtime.server.results import ConditionArgument
+from polymarket_realtime.server.schema import arg, make_converter, output_schema
 
-from . import event_payloads as payloads
-from .arguments import ArgumentParser
-from .conditions import read_condition
-from .results import ConditionArgument
-from .schema import arg, make_converter, output_schema
+from . import payloads
 
 __all__ = [
     "EVENT_KINDS",

@@ -10,13 +10,12 @@ from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._model.events import USER_FEED, EventType
 from polymarket_realtime._model.ids import ConditionId
 from polymarket_realtime._model.topics import Topic, UserOrderTopic, UserTradeTopic
+from polymarket_realtime.server.conditions import read_condition, told_only
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import Subscribed, UserArguments
+from polymarket_realtime.server.subscribing import Subscriber
+from polymarket_realtime.server.toolbox import Context
 from polymarket_realtime.service import Service
-
-from .conditions import read_condition, told_only
-from .lookup import Lookup
-from .results import Subscribed, UserArguments
-from .subscribing import Subscriber
-from .toolbox import Context
 
 __all__ = ["AccountTools"]
 

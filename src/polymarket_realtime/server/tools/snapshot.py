@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from .lookup import Lookup
-from .results import counted
-from .schema import arg
-from .snapshots import Shown, Snapshots
-from .toolbox import Context
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.results import counted
+from polymarket_realtime.server.schema import arg
+from polymarket_realtime.server.snapshots import Shown, Snapshots
+from polymarket_realtime.server.toolbox import Context
 
 __all__ = ["SnapshotArguments", "SnapshotTools", "Snapshotted"]
 

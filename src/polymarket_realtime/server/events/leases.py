@@ -34,16 +34,16 @@ from polymarket_realtime._model.topics import (
 )
 from polymarket_realtime.following import plan_topics, topic_for
 from polymarket_realtime.live_data import LiveFeed, plan_live_topics
+from polymarket_realtime.server.desk import Desk
+from polymarket_realtime.server.lookup import Lookup
 
-from .desk import Desk
-from .event_types import (
+from .types import (
     AccountArguments,
     BookArguments,
     CreatedArguments,
     EventRequest,
     ResolvedArguments,
 )
-from .lookup import Lookup
 
 __all__ = ["LEASE", "LIMIT_REACHED", "MOST", "Lease", "Leases"]
 

@@ -1,12 +1,4 @@
-"""MCP Events (SEP-3415): clients subscribe to what happens, by `events/poll` or `events/stream`.
-
-Source: the working group's design sketch, modelcontextprotocol/experimental-ext-triggers-events,
-`docs/design-sketch-proposal.md` at 082166f. What this extension needs is in the modules `event*`
-here; the rest of the server registers it and knows no more.
-
-A position is a cursor of the journal, and what may be missing is `truncated`. Webhooks need a
-principal and a way out to the net, which a server on stdio has not: they are refused.
-"""
+"""The methods of MCP Events, and their errors."""
 
 from __future__ import annotations
 
@@ -24,14 +16,14 @@ from polymarket_realtime.errors import (
     PolymarketRealtimeError,
     RestFailed,
 )
+from polymarket_realtime.server.arguments import ArgumentsError
+from polymarket_realtime.server.desk import Desk
+from polymarket_realtime.server.lookup import Lookup
+from polymarket_realtime.server.toolbox import Context, code_of
 
-from .arguments import ArgumentsError
-from .desk import Desk
-from .event_leases import Lease, Leases
-from .event_streams import EventReader, EventStream, ended
-from .event_types import EVENT_KINDS, EventKind, EventRequest
-from .lookup import Lookup
-from .toolbox import Context, code_of
+from .leases import Lease, Leases
+from .streams import EventReader, EventStream, ended
+from .types import EVENT_KINDS, EventKind, EventRequest
 
 __all__ = ["EVENTS_CAPABILITY", "Events"]
 
