@@ -17,7 +17,7 @@ PRINTED = {
         r"from 0\.\d+ to 0\.\d+\nover\n"
     ),
     "account.py": (
-        r"complete: \d+ open orders\n((order|trade) .*\n)*"
+        r"((order|trade) .*\n)*complete: \d+ open orders\n((order|trade) .*\n)*"
         r"something may be missing: .*\n((order|trade) .*\n)*complete: \d+ open orders\n"
     ),
     "event.py": (

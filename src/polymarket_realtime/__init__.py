@@ -106,6 +106,7 @@ from polymarket_realtime._model.values import Level, LevelChange, Side
 from polymarket_realtime.account import Account
 from polymarket_realtime.service import Service, open_service
 from polymarket_realtime.settings import Settings
+from polymarket_realtime.snapshot import MarketSnapshot, SnapshotSource
 from polymarket_realtime.status import AuthenticationStatus, Status
 from polymarket_realtime.websocket_manager import WebSocketManager, open_websocket_manager
 
@@ -157,6 +158,7 @@ __all__ = [
     "MarketEvent",
     "MarketGroup",
     "MarketResolved",
+    "MarketSnapshot",
     "NewMarketTopic",
     "OrderUpdate",
     "OrderbookUpdate",
@@ -182,6 +184,7 @@ __all__ = [
     "Service",
     "Settings",
     "Side",
+    "SnapshotSource",
     "SportResult",
     "SportsTopic",
     "Standing",

@@ -34,7 +34,7 @@ def step(shown, title):
 
 def test_steps_are_numbered_and_each_has_a_result(shown):
     numbers = re.findall(r"^(\d+)\. \S.*\n   \S", shown, re.MULTILINE)
-    assert numbers == [str(number) for number in range(1, 10)]
+    assert numbers == [str(number) for number in range(1, 11)]
     assert re.search(r"^Done in \d+\.\d s\.$", shown, re.MULTILINE)
 
 
@@ -54,6 +54,12 @@ def test_it_shows_live_prices_and_books(shown):
     live = step(shown, "Live events")
     assert any(re.search(r"price_change +[AB] +bid 0\.\d+ +ask 0\.\d+", line) for line in live)
     assert any(re.search(r"agg_orderbook +C +bid 0\.\d+ +ask 0\.\d+", line) for line in live)
+
+
+def test_it_waits_for_a_price_to_move_as_a_model_does(shown):
+    told, met = step(shown, "Wait, as a model does")
+    assert told == "told is only when: price moves by 0.01 within 60 s"
+    assert re.fullmatch(r"wait_for_realtime_events: [ABC] from 0\.\d+ to 0\.\d+", met)
 
 
 def test_it_shows_the_interruption_the_gap_and_the_recovery_of_every_book(shown):

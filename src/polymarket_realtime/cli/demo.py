@@ -96,6 +96,7 @@ class _Demo:
                 await self.list_tools(client)
                 subscriptions = await self.subscribe(client, tokens)
                 await self.show_events(client)
+                await self.wait_for_a_move(client, tokens)
                 await self.cut(client, sandbox)
                 await self.show_status(client)
                 await self.unsubscribe(client, subscriptions)
@@ -174,6 +175,25 @@ class _Demo:
             for _ in range(_EVENTS):
                 self.tell_event(await client.next_event())
         self.tell(f"{_EVENTS} events in {trio.current_time() - began:.1f} s")
+
+    async def wait_for_a_move(self, client: DemoClient, tokens: list[str]) -> None:
+        self.begin("Wait, as a model does in any host, until a price has moved")
+        condition = {"when": "price_moves", "threshold": "0.01"}
+        begun = await client.call("subscribe_market_prices", market_ids=tokens, condition=condition)
+        subscription_id, recipe = begun["subscription_id"], begun["delivery"]["recipe"]
+        self.owned[subscription_id] = " ".join(self.letters.values())
+        letters = {each["token"]: self.letters[each["token_id"]] for each in begun["resolved"]}
+        self.tell(f"told is only when: {begun['condition']}")
+        tool, met = recipe.pop("tool"), None
+        with trio.fail_after(_STEP):
+            while met is None:
+                answer = await client.call(tool, **recipe)
+                recipe["cursor"] = answer["next_cursor"]
+                types = [event["type"] for event in answer["events"]]
+                if "condition_met" in types:
+                    met = answer["events"][types.index("condition_met")]
+        self.tell(f"{tool}: {letters[met['token']]} from {met['before']} to {met['value']}")
+        await client.call("unsubscribe_realtime", subscription_id=subscription_id)
 
     async def cut(self, client: DemoClient, sandbox: Sandbox) -> None:
         self.begin("Cut the connection between server and exchange, without a goodbye")
