@@ -172,7 +172,7 @@ class TooManySubscriptions(PolymarketRealtimeError, ValueError):
     """A client has `limit` subscriptions already, and wants one more."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"there are {limit} subscriptions already, as many as may be: end some")
+        super().__init__(f"a client may have {limit} subscriptions at once: end one first")
         self.limit = limit
 
 

@@ -17,6 +17,7 @@ from events_client import ERAS, Refused, open_client
 from polymarket_realtime import LastTradePrice
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import Side, decimal
+from polymarket_realtime.server import desk as desk_module
 from polymarket_realtime.server.events.leases import LEASE, MOST
 from polymarket_realtime.server.events.payloads import identity_of
 from polymarket_realtime.testing import MARKET, make_price_change, make_trade
@@ -437,6 +438,16 @@ async def test_a_client_that_leaves_takes_everything_with_it(autojump_clock, era
             await client.poll(BOOK, {"markets": [YES]})
             assert subscribed(desk) == 2
         assert subscribed(desk) == 0
+
+
+async def test_the_limit_of_a_client_is_one_of_its_events_too(autojump_clock, monkeypatch):
+    monkeypatch.setattr(desk_module, "MOST_SUBSCRIPTIONS", 1)
+    async with open_world() as (_, client):
+        await client.poll("polymarket.market_created", {"words": "one"})
+        with pytest.raises(Refused, match="one first") as refused:
+            await client.poll("polymarket.market_created", {"words": "two"})
+        assert refused.value.code == -32013
+        assert refused.value.data["max"] == 1
 
 
 async def test_there_is_a_limit_and_a_place_becomes_free_again(autojump_clock):

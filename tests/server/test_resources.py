@@ -17,6 +17,7 @@ from mcp_harness import (
     open_listed_desk,
 )
 
+from polymarket_realtime.server import desk as desk_module
 from polymarket_realtime.testing import MARKET, make_price_change
 
 URI = "polymarket://websocket-status"
@@ -339,3 +340,12 @@ async def test_that_a_subscription_came_or_went_is_announced_to_who_lists_resour
         await trio.sleep(700)
         await next_change(changes)
         assert len((await client.list_resources()).resources) == 1
+
+
+@older_era
+async def test_a_resource_that_cannot_be_watched_any_more_says_why(autojump_clock, monkeypatch):
+    monkeypatch.setattr(desk_module, "MOST_SUBSCRIPTIONS", 1)
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        await client.subscribe_resource(f"polymarket://books/{YES}")
+        with pytest.raises(MCPError, match="may have 1 subscriptions at once"):
+            await client.subscribe_resource(f"polymarket://books/{NO}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import attrs
@@ -120,10 +121,8 @@ class Resources:
         Raises:
             MCPError: There is no such resource, or it cannot be had now.
         """
-        try:
+        with _told(params.uri):
             reading = await self.readings.read(params.uri)
-        except PolymarketRealtimeError as error:
-            raise MCPError(types.INTERNAL_ERROR, str(error), {"uri": params.uri}) from error
         if reading is None:
             raise _unknown(ctx, params.uri)
         contents = types.TextResourceContents(
@@ -137,10 +136,12 @@ class Resources:
         """Answer `resources/subscribe`.
 
         Raises:
-            MCPError: There is no such resource.
+            MCPError: There is no such resource, or it cannot be had now.
         """
         self._pusher.meet(ctx.session)
-        if not await self.watches.add(params.uri):
+        with _told(params.uri):
+            known = await self.watches.add(params.uri)
+        if not known:
             raise _unknown(ctx, params.uri)
         return types.EmptyResult()
 
@@ -160,13 +161,28 @@ class Resources:
     async def on_listen(
         self, ctx: Context, params: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
-        """Answer `subscriptions/listen`, for as long as the client wants."""
+        """Answer `subscriptions/listen`, for as long as the client wants.
+
+        Raises:
+            MCPError: A resource cannot be had now.
+        """
         with ExitStack() as stack:
             for uri in dict.fromkeys(params.notifications.resource_subscriptions or ()):
                 # An address with nothing behind it may be listened to, and stays silent.
-                if await self.watches.add(uri):
+                with _told(uri):
+                    known = await self.watches.add(uri)
+                if known:
                     stack.callback(self.watches.drop, uri)
             return await self.listen(ctx, params)
+
+
+@contextmanager
+def _told(uri: str) -> Iterator[None]:
+    """Let the client read what is wrong, in place of an internal error without words."""
+    try:
+        yield
+    except PolymarketRealtimeError as error:
+        raise MCPError(types.INTERNAL_ERROR, str(error), {"uri": uri}) from error
 
 
 def _unknown(ctx: Context, uri: str) -> MCPError:

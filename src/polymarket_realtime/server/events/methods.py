@@ -15,13 +15,14 @@ from polymarket_realtime.errors import (
     CredentialsError,
     PolymarketRealtimeError,
     RestFailed,
+    TooManySubscriptions,
 )
 from polymarket_realtime.server.arguments import ArgumentsError
 from polymarket_realtime.server.desk import Desk
 from polymarket_realtime.server.lookup import Lookup
 from polymarket_realtime.server.toolbox import Context, code_of
 
-from .leases import Lease, Leases
+from .leases import LIMIT_REACHED, Lease, Leases
 from .streams import EventReader, EventStream, ended
 from .types import EVENT_KINDS, EventKind, EventRequest
 
@@ -194,6 +195,9 @@ def _refusal(error: PolymarketRealtimeError) -> MCPError:
         data["hint"] = hint
     if isinstance(error, AuthenticationRequired | CredentialsError):
         return MCPError(_FORBIDDEN, f"Forbidden: {error}", data)
+    if isinstance(error, TooManySubscriptions):
+        limits = {"limit": "subscriptions", "max": error.limit}
+        return MCPError(LIMIT_REACHED, f"ResourceExhausted: {error}", data | limits)
     if isinstance(error, RestFailed):
         data["retryable"] = True
         return MCPError(types.INTERNAL_ERROR, f"UpstreamError: {error}", data)
