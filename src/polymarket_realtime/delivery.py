@@ -83,10 +83,12 @@ class Deliveries:
         while True:
             await self._wait()
             for subscription in list(self._subscriptions.values()):
+                # It may have been removed while events of another one were handed over, or its own.
+                if self._subscriptions.get(subscription.id) is not subscription:
+                    continue
                 events = subscription.receive_counted()
                 if events:
                     await self.sink(subscription, events)
-                # It may have been removed while its events were handed over.
                 if subscription.finished and self.unsubscribe(subscription.id):
                     self.finished(subscription)
             await trio.sleep(self.interval)

@@ -46,6 +46,12 @@ class FakeCatalog:
 
     def __init__(self):
         self.failure, self.silent = None, False
+        self._released = trio.Event()
+
+    def release(self):
+        """Answer those who have waited in silence."""
+        self.silent = False
+        self._released.set()
 
     async def markets_of_assets(self, asset_ids, *, fresh=False):
         return await self._answer(asset_ids, lambda market: market.asset_ids)
@@ -71,7 +77,7 @@ class FakeCatalog:
     async def _answer(self, wanted, names):
         await trio.lowlevel.checkpoint()
         if wanted and self.silent:
-            await trio.sleep_forever()
+            await self._released.wait()
         if wanted and self.failure is not None:
             raise self.failure
         return [market for market in MARKETS if not set(wanted).isdisjoint(names(market))]

@@ -1,10 +1,12 @@
 """The status as a resource: read at any time, and announced when it changes."""
 
 import json
+from functools import partial
 
 import pytest
 import trio
 from mcp import MCPError
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp_harness import (
     ERAS,
     MARKETS,
@@ -18,6 +20,8 @@ from mcp_harness import (
 )
 
 from polymarket_realtime.server import desk as desk_module
+from polymarket_realtime.server.desk import Desk as ClientDesk
+from polymarket_realtime.server.push import Pusher
 from polymarket_realtime.testing import MARKET, make_price_change
 
 URI = "polymarket://websocket-status"
@@ -349,3 +353,62 @@ async def test_a_resource_that_cannot_be_watched_any_more_says_why(autojump_cloc
         await client.subscribe_resource(f"polymarket://books/{YES}")
         with pytest.raises(MCPError, match="may have 1 subscriptions at once"):
             await client.subscribe_resource(f"polymarket://books/{NO}")
+
+
+@older_era
+async def test_a_market_that_cannot_be_looked_up_now_is_not_called_unknown(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        desk.venue.catalog.down = True
+        with pytest.raises(MCPError, match="503"):
+            await client.subscribe_resource("polymarket://markets/will-it-rain")
+        desk.venue.catalog.down = False
+        await client.subscribe_resource("polymarket://markets/will-it-rain")
+
+
+@older_era
+async def test_to_subscribe_twice_is_to_subscribe_once(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        uri = f"polymarket://books/{YES}"
+        await client.subscribe_resource(uri)
+        await client.subscribe_resource(uri)
+        await client.unsubscribe_resource(uri)
+        assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
+
+
+@older_era
+async def test_what_is_given_back_while_it_is_looked_up_is_not_watched(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, _):
+        desk.catalog.silent = True
+        uri = "polymarket://markets/will-it-rain"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.subscribe_resource, uri)
+            await trio.sleep(1)
+            await client.unsubscribe_resource(uri)
+            desk.catalog.release()
+        assert (await call(client, "get_realtime_status"))["subscriptions"]["total"] == 0
+
+
+@older_era
+async def test_a_resource_let_go_while_another_is_told_stays_let_go(autojump_clock):
+    async with open_listed_desk() as desk:
+        kept = ClientDesk(desk.service)
+        pusher = Pusher(kept, InMemorySubscriptionBus())
+        told, versions = [], {"polymarket://a": 0, "polymarket://b": 0}
+        for uri in versions:
+            pusher.watch(uri, partial(versions.get, uri))
+
+        class Session:
+            """Lets the second go while the first is told."""
+
+            protocol_version = "2025-11-25"
+
+            async def send_resource_updated(self, uri):
+                told.append(uri)
+                pusher.unwatch("polymarket://b")
+
+        pusher.meet(Session())
+        versions.update(dict.fromkeys(versions, 1))
+        await pusher._announce()
+        versions.update(dict.fromkeys(versions, 2))
+        await pusher._announce()
+        assert told == ["polymarket://a", "polymarket://a"]

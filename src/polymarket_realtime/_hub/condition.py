@@ -128,6 +128,9 @@ class ConditionWatch:
         gauge = gauge_for(self.condition) if known is None else known.gauge
         known = _Subject(gauge, event)
         _remember(self._subjects, subject, known)
+        if len(self._standing) > len(self._subjects):
+            # Of one that is forgotten nothing can stand any more.
+            self._standing = {s: k for s, k in self._standing.items() if s in self._subjects}
         gauge.take(value, now)
         if now < gauge.due < math.inf or gauge.check(now) is not None:
             self._standing[subject] = known

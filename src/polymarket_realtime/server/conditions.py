@@ -46,7 +46,7 @@ def read_condition(given: ConditionArgument) -> Condition | None:
     if isinstance(given, str):
         try:
             given = json.loads(given)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _no_object(given) from None
     if not isinstance(given, dict):
         raise _no_object(given)

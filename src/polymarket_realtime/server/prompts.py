@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import mcp_types as types
 import trio
 from mcp import MCPError
-from mcp.server import ServerRequestContext
 
 from polymarket_realtime.errors import PolymarketRealtimeError
 
 from .desk import Desk
 from .lookup import Lookup
 from .subscribing import WAIT_TOOL
+from .toolbox import Context
 
 __all__ = ["Prompts"]
-
-Context = ServerRequestContext[Any, Any]
 
 _MOST: Final = 20
 """Completions that are offered."""

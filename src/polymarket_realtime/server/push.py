@@ -255,7 +255,8 @@ class Pusher:
                 await self._session.send_resource_list_changed()
         for uri, (version, told) in list(self._watched.items()):
             now = version()
-            if now == told:
+            # It may have been let go while another one was told.
+            if now == told or self._watched.get(uri) != (version, told):
                 continue
             self._watched[uri] = version, now
             await self._bus.publish(ResourceUpdated(uri))

@@ -44,8 +44,8 @@ CONDITION: Final = (
     '"direction": "above"} (or below, either). Other `when`: price_moves (threshold, '
     "window_seconds, direction up or down), spread_above, spread_below, size_at_least (side bid "
     "or ask, price), trade_at_least (unit shares or dollars, side buy or sell), stale_for "
-    "(window_seconds), resolved. All take cooldown_seconds and once (default true). Name one "
-    "outcome: of a market each is watched. Looked at four times a second."
+    "(window_seconds), resolved. All take cooldown_seconds and once (default true; trades "
+    "are all told). Name one outcome: of a market each is watched. Looked at 4 times a second."
 )
 
 ConditionArgument = dict[str, Any] | str | None

@@ -18,6 +18,7 @@ from .hosts import Host, Seen, host_named
 from .push import LOGGER, Pusher, is_modern
 from .results import Delivery, Recipe, Resolved
 from .toolbox import Context
+from .uris import subscription_uri
 
 __all__ = ["WAIT_TOOL", "Subscriber", "client_name"]
 
@@ -95,7 +96,7 @@ class Subscriber:
         host = host_named(name)
         modern = is_modern(version)
         seen = _seen(host, modern=modern)
-        uri = f"polymarket://subscriptions/{recipe.subscription_ids[0]}"
+        uri = subscription_uri(recipe.subscription_ids[0])
         if modern:
             words = (
                 f"MCP {version} has no messages that nobody asked for, so instead of callback_type "

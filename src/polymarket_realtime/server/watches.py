@@ -11,9 +11,9 @@ import attrs
 from polymarket_realtime._hub.journals import Journals
 from polymarket_realtime._hub.note import SubscriptionNote
 from polymarket_realtime._model.events import EventType
-from polymarket_realtime._model.ids import AssetId
+from polymarket_realtime._model.ids import AssetId, parse_asset_id
 from polymarket_realtime._model.topics import BookTopic
-from polymarket_realtime.errors import PolymarketRealtimeError
+from polymarket_realtime.errors import InvalidIdentifier, MarketNotFound
 
 from .desk import Desk
 from .lookup import Lookup
@@ -47,7 +47,12 @@ class Watches:
     _watches: dict[str, _Watch] = attrs.field(factory=dict, init=False)
 
     async def add(self, uri: str) -> bool:
-        """Tell the client when this changes; False if there is no such resource."""
+        """Tell the client when this changes; False if there is no such resource.
+
+        Raises:
+            LookupFailed: The venue has to be asked, and does not answer usefully.
+            TooManySubscriptions: The client has as many as it may have.
+        """
         if (watch := self._watches.get(uri)) is not None:
             watch.holders += 1
             return True
@@ -90,14 +95,16 @@ class Watches:
         return self.desk.subscribe(*topics, note=note, journals=self._journals).id
 
     async def _tokens(self, address: Address) -> Sequence[AssetId]:
+        """What there is to hear of; nothing of what does not exist, or is settled."""
         try:
+            if address.kind is Kind.BOOK:
+                parse_asset_id(self.desk.refs.meant(address.name))
             found = await self.lookup.all_markets([address.name])
-        except PolymarketRealtimeError:
-            # Whoever reads it is told why; there is nothing to hear of.
+        except (InvalidIdentifier, MarketNotFound):
             return ()
-        if any(market.closed for market in found.markets):
-            return ()
-        return list(dict.fromkeys(asset.asset_id for asset in found.assets))
+        settled = {token for each in found.markets if each.closed for token in each.asset_ids}
+        tokens = dict.fromkeys(asset.asset_id for asset in found.assets)
+        return [token for token in tokens if token not in settled]
 
     def _version(
         self, uri: str, address: Address | None, tokens: Sequence[AssetId]

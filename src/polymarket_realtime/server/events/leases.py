@@ -109,7 +109,6 @@ class Leases:
             now = trio.current_time()
             for lease in list(self._leases.values()):
                 self._end_unless_kept(lease, now)
-            self.journals.forget(now)
             await trio.sleep(_CHECK)
 
     async def lease(self, request: EventRequest, *, anew: bool) -> Lease:

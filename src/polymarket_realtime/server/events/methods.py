@@ -16,6 +16,7 @@ from polymarket_realtime.errors import (
     PolymarketRealtimeError,
     RestFailed,
     TooManySubscriptions,
+    UnknownSubscription,
 )
 from polymarket_realtime.server.arguments import ArgumentsError
 from polymarket_realtime.server.desk import Desk
@@ -105,8 +106,8 @@ class Events:
             MCPError: As in the design; `truncated` is no error.
         """
         lease = await self._lease(params)
-        self.leases.poll(lease)
         reader = self._begin(lease, params)
+        self.leases.poll(lease)
         most = min(params.max_events or _DEFAULT_EVENTS, _MOST_EVENTS)
         events, truncated, more = _collect(reader, most)
         if not events and not truncated and not more and reader.is_over:
@@ -163,6 +164,9 @@ class Events:
     def _begin(self, lease: Lease, params: SubscriptionParams) -> EventReader:
         try:
             return EventReader.begin(self.leases.journals, lease, params.cursor, params.max_age_ms)
+        except UnknownSubscription:
+            # It ended so long ago that nothing is kept of it.
+            raise ended(lease) from None
         except PolymarketRealtimeError as error:
             raise _refusal(error) from error
 

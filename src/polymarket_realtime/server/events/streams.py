@@ -84,7 +84,8 @@ class EventReader:
             raise InvalidCursor(cursor, "was given out for another name or other arguments")
         reader = cls(journals, lease, cursor)
         try:
-            backlog = reader.read(_EVERYTHING)
+            # Only to leave out what is too old all of it has to be looked at.
+            backlog = reader.read(1 if max_age_ms is None else _EVERYTHING)
         except InvalidCursor:
             # Of an earlier run of the server: there is no way back to where it stands.
             return cls(journals, lease, now, truncated=True)
@@ -184,10 +185,12 @@ class EventStream:
         await self._send_active(reader.cursor, truncated=reader.truncated)
         while not reader.is_gone:
             page = reader.read(_PAGE)
+            # Now, because the journal may be forgotten while the client does not read.
+            positions = list(map(reader.after, page.records))
             if page.missed:
                 await self._send_active(reader.start_of(page), truncated=True)
-            for record in page.records:
-                await self._tell(record)
+            for record, position in zip(page.records, positions, strict=True):
+                await self._tell(record, position)
             reader.cursor = page.cursor
             if page.records:
                 continue
@@ -198,9 +201,8 @@ class EventStream:
                 await self._send("heartbeat", cursor=reader.cursor)
         await self._send("terminated", error=_error(ended(reader.lease)))
 
-    async def _tell(self, record: Record) -> None:
+    async def _tell(self, record: Record, position: str) -> None:
         event = record.entry.event
-        position = self.reader.after(record)
         if self.reader.is_told(record):
             occurrence = self.reader.occurrence(record)
             await self._send("event", **occurrence, cursor=position)

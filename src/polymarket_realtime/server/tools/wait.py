@@ -132,5 +132,5 @@ class WaitTools:
                 await ctx.session.report_progress(now - began, arguments.wait_seconds, words)
 
     def _is_over(self, names: Sequence[str] | None) -> bool:
-        """Whether nothing more can come."""
-        return all(map(self.desk.journals.has_ended, self._scope(names)))
+        """Whether nothing more can come; to all subscriptions one may be added at any time."""
+        return names is not None and all(map(self.desk.journals.has_ended, self._scope(names)))
