@@ -21,6 +21,7 @@ from polymarket_realtime._model.values import Level, WireLevel, utc_from_ms, utc
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.display_price import display_price
 from polymarket_realtime._venue.books import MOST_BOOKS, BookReader
+from polymarket_realtime.errors import CodecError, RestFailed
 
 __all__ = ["MarketSnapshot", "SnapshotSource", "take_snapshots"]
 
@@ -34,6 +35,8 @@ class SnapshotSource(StrEnum):
     """The book that is kept for subscribers."""
     REST = "rest"
     """The venue's REST, asked just now: nobody listens, or the kept book is in doubt."""
+    UNREACHABLE = "unreachable"
+    """The kept book is in doubt, and REST cannot be asked: only the state is known."""
     RESOLUTION = "resolution"
     """The market is settled: there is no book any more."""
 
@@ -101,20 +104,27 @@ async def take_snapshots(
 ) -> dict[AssetId, MarketSnapshot]:
     """Look at each token; REST is asked about those of which no trusted book is kept.
 
-    Tokens of which nobody knows a book have neither price nor levels.
+    Tokens of which nobody knows a book have neither price nor levels. While REST does not answer,
+    those that are subscribed to have their state, and no more.
 
     Raises:
-        RestFailed: REST had to be asked, and did not answer usefully.
+        RestFailed: REST does not answer usefully, and one of these is not subscribed to.
         CodecError: The same, and its answer cannot be read.
     """
     kept = {each: _kept(known, each, depth) for each in dict.fromkeys(asset_ids)}
     wanted = [asset_id for asset_id, snapshot in kept.items() if snapshot is None]
     told: dict[AssetId, WitnessBook] = {}
-    for start in range(0, len(wanted), MOST_BOOKS):
-        for book in await reader.read(wanted[start : start + MOST_BOOKS]):
-            told[book.asset_id] = book
+    source = SnapshotSource.REST
+    try:
+        for start in range(0, len(wanted), MOST_BOOKS):
+            for book in await reader.read(wanted[start : start + MOST_BOOKS]):
+                told[book.asset_id] = book
+    except (RestFailed, CodecError):
+        if any(known.books.get(asset_id) is None for asset_id in wanted):
+            raise
+        source = SnapshotSource.UNREACHABLE
     return {
-        asset_id: snapshot or _told(known, asset_id, told.get(asset_id), depth)
+        asset_id: snapshot or _told(known, asset_id, told.get(asset_id), source, depth)
         for asset_id, snapshot in kept.items()
     }
 
@@ -158,12 +168,18 @@ def _of_book(known: Known, book: Book, depth: int) -> MarketSnapshot:
     )
 
 
-def _told(known: Known, asset_id: AssetId, told: WitnessBook | None, depth: int) -> MarketSnapshot:
+def _told(
+    known: Known,
+    asset_id: AssetId,
+    told: WitnessBook | None,
+    source: SnapshotSource,
+    depth: int,
+) -> MarketSnapshot:
     book = known.books.get(asset_id)
     snapshot = MarketSnapshot(
         asset_id=asset_id,
         received=time.time(),
-        source=SnapshotSource.REST,
+        source=SnapshotSource.REST if told is not None else source,
         standing=None if book is None else book.standing,
         about=known.names.get(asset_id),
     )
@@ -173,12 +189,12 @@ def _told(known: Known, asset_id: AssetId, told: WitnessBook | None, depth: int)
     displayed = display_price(
         bids[0].price if bids else None, asks[0].price if asks else None, None
     )
-    price, source = (None, None) if displayed is None else displayed
+    price, price_source = (None, None) if displayed is None else displayed
     return attrs.evolve(
         snapshot,
         market=told.market,
         price=price,
-        price_source=source,
+        price_source=price_source,
         bids=bids,
         asks=asks,
         timestamp_ms=told.timestamp_ms,

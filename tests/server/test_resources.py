@@ -412,3 +412,18 @@ async def test_a_resource_let_go_while_another_is_told_stays_let_go(autojump_clo
         versions.update(dict.fromkeys(versions, 2))
         await pusher._announce()
         assert told == ["polymarket://a", "polymarket://a"]
+
+
+async def test_only_what_there_is_is_acknowledged_to_who_listens(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect("auto") as (client, _):
+        wanted = ["polymarket://nope", f"polymarket://books/{YES}", "file:///x"]
+        async with client.listen(resource_subscriptions=wanted) as changes:
+            assert changes.honored.resource_subscriptions == [f"polymarket://books/{YES}"]
+
+
+async def test_one_may_listen_to_so_many_resources_and_no_more(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect("auto") as (client, _):
+        wanted = [f"polymarket://markets/m{number}" for number in range(65)]
+        with pytest.raises(MCPError, match="65 resources are too many to listen to: 64 at most"):
+            async with client.listen(resource_subscriptions=wanted):
+                pass

@@ -142,3 +142,21 @@ async def test_a_rest_that_does_not_answer_is_a_failure_that_may_be_repeated(aut
 async def test_what_it_does_not_take_is_explained(arguments, said):
     async with open_desk() as desk, desk.connect() as (client, _):
         assert said in (await failure(client, TOOL, **arguments))["message"]
+
+
+async def test_of_what_is_subscribed_the_state_is_told_even_if_nobody_can_be_asked(autojump_clock):
+    async with open_listed_desk() as desk, desk.connect() as (client, _):
+        await call(client, "subscribe_market_prices", market_ids=[YES])
+        connection = await desk.venue.accept()
+        connection.say(book())
+        await trio.sleep(1)
+        desk.venue.catalog.down, desk.venue.down = True, "Connection refused"
+        connection.drop(1006, "gone")
+        await trio.sleep(0.1)
+        (yes,) = (await call(client, TOOL, ids=["t1"]))["tokens"]
+        assert (yes["source"], yes["state"], yes["price"]) == ("unreachable", "out_of_sync", None)
+        assert "gone" in yes["reason"]
+        # Of another token nothing at all is known.
+        facts = await failure(client, TOOL, ids=["t1", NO])
+        assert (facts["code"], facts["retryable"]) == ("rest_failed", True)
+        assert facts["message"].count("did not answer") == 1

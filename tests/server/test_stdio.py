@@ -92,6 +92,12 @@ async def test_a_line_that_is_no_message_is_a_value_and_the_next_one_is_read(gar
     assert method == "ping"
 
 
+async def test_half_a_character_is_a_question_mark_and_costs_no_message():
+    line = {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"text": "cut \ud83d"}}
+    message = await LineReader(feed(json.dumps(line).encode() + b"\n")).receive()
+    assert message.message.params == {"text": "cut ?"}
+
+
 @pytest.mark.parametrize("size", [3, 64], ids=["in small chunks", "in one chunk"])
 async def test_a_line_beyond_the_limit_is_dropped_and_the_next_one_is_read(size):
     data = b"x" * 65 + b"\n" + PING + b"\n"

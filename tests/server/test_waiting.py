@@ -18,6 +18,9 @@ from mcp_harness import (
     open_desk,
 )
 
+from polymarket_realtime.server.arguments import ArgumentParser, ArgumentsError
+from polymarket_realtime.server.schema import make_converter
+from polymarket_realtime.server.tools.wait import WaitArguments
 from polymarket_realtime.testing import make_trade
 
 TOOL = "wait_for_realtime_events"
@@ -398,3 +401,22 @@ async def test_a_settled_market_is_told_and_ends_the_wait(autojump_clock):
         recipe = begun["delivery"]["recipe"]
         assert recipe.pop("tool") == TOOL
         assert begun["markets"][0]["question"] == "Was it so?"
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_what_is_not_told_takes_no_room_on_a_page(autojump_clock, most):
+    async with open_desk() as desk, desk.connect() as (client, _):
+        _, recipe = await subscribe(client, YES)
+        (await desk.venue.accept()).say(book())
+        await trio.sleep(1)
+        waited = await call(client, TOOL, **recipe, max_events=most)
+        assert kinds(waited) == ["price_change"]
+
+
+async def test_what_is_no_number_is_refused_by_name(autojump_clock):
+    async with open_desk() as desk, desk.connect() as (client, _):
+        _, recipe = await subscribe(client, YES)
+        parser = ArgumentParser(WaitArguments, make_converter())
+        for value in (float("nan"), float("inf"), float("-inf")):
+            with pytest.raises(ArgumentsError, match="wait_seconds: must be a finite number"):
+                parser.parse(recipe | {"wait_seconds": value})

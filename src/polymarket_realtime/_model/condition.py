@@ -90,6 +90,11 @@ class Condition:
             if problem is not None:
                 raise InvalidCondition(name, value, problem)
 
+        rises = self.direction is not Direction.BELOW and self.when is not When.SPREAD_BELOW
+        if self.threshold is not None and rises and 0 < self.threshold <= self.hysteresis:
+            problem = "it must be less than the threshold, or this could be met once only"
+            raise InvalidCondition("hysteresis", self.hysteresis, problem)
+
     def describe(self) -> str:
         """The condition in a few words, for example `price crosses above 0.60`."""
         return _WORDS[self.when](self)
@@ -162,6 +167,8 @@ def parse_condition(data: Mapping[str, Any]) -> Condition:
 def _decimal(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        return value  # `Decimal` takes `0_6` for 6, and digits of other scripts
     try:
         return Decimal(value) if isinstance(value, int) else Decimal(str(value))
     except InvalidOperation:

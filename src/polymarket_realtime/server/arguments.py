@@ -12,6 +12,7 @@ it was:
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
@@ -86,6 +87,9 @@ class ArgumentParser(Generic[A]):
         Raises:
             ArgumentsError: They break the schema, or a validator of the class refused them.
         """
+        # Python reads NaN and Infinity as JSON, and no comparison refuses the first.
+        if problems := [f"{where}: must be a finite number" for where in _not_finite(arguments)]:
+            raise ArgumentsError(problems)
         if problems := [_describe(error) for error in self._validator.iter_errors(arguments)]:
             raise ArgumentsError(problems)
         try:
@@ -94,6 +98,12 @@ class ArgumentParser(Generic[A]):
             # attrs' own validators add the field and its value to the sentence, as more `args`.
             raise ArgumentsError([str(exc.args[0] if exc.args else exc)]) from exc
         return parsed
+
+
+def _not_finite(arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in arguments.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            yield name
 
 
 def _describe(error: Any) -> str:

@@ -13,6 +13,7 @@ Source of the framing: modelcontextprotocol.io, Transports, stdio (2025-11-25 an
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
@@ -139,8 +140,22 @@ def _parse(line: bytes | ValueError) -> SessionMessage | ValueError:
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError as exc:
+        if b"\\ud" in line.lower() and (mended := _without_surrogates(line)) is not None:
+            return mended
         logger.warning("skipped an inbound line: %d bytes, no JSON-RPC message", len(line))
         return exc
+
+
+def _without_surrogates(line: bytes) -> SessionMessage | None:
+    """The message with half characters as `?`; None if that is not what is wrong with it.
+
+    They are JSON, and clients make them by cutting a text within an emoji.
+    """
+    try:
+        text = json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
+        return SessionMessage(types.jsonrpc_message_adapter.validate_json(text, by_name=False))
+    except (ValueError, RecursionError):
+        return None
 
 
 class LineWriter:

@@ -10,6 +10,7 @@ import mcp_types as types
 import trio
 from mcp import MCPError
 
+from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import PolymarketRealtimeError
 
 from .desk import Desk
@@ -21,6 +22,9 @@ __all__ = ["Prompts"]
 
 _MOST: Final = 20
 """Completions that are offered."""
+
+_LONGEST: Final = 300
+"""Characters of an argument that a prompt repeats."""
 
 _PATIENCE: Final = 3.0
 """Seconds: completion is asked for at each key that is pressed."""
@@ -121,7 +125,9 @@ class Prompts:
             raise MCPError(types.INVALID_PARAMS, message)
         if lacking := [name for name in takes if takes[name] and not given.get(name, "").strip()]:
             raise MCPError(types.INVALID_PARAMS, f"{prompt.name} needs {', '.join(lacking)}")
-        text = types.TextContent(text=_TEXTS[prompt.name](given))
+        # A slug or a goal may have been pasted from what strangers wrote.
+        plain = {name: plain_text(value, _LONGEST) for name, value in given.items()}
+        text = types.TextContent(text=_TEXTS[prompt.name](plain))
         return types.GetPromptResult(
             description=prompt.description,
             messages=[types.PromptMessage(role="user", content=text)],

@@ -26,6 +26,9 @@ __all__ = ["Resources"]
 
 _JSON: Final = "application/json"
 
+_MOST_LISTENED: Final = 64
+"""Resources in one request to listen: each may have to be looked up."""
+
 _SHOWN: Final = 96
 """Characters of an address that an error repeats."""
 
@@ -182,19 +185,26 @@ class Resources:
         Raises:
             MCPError: A resource cannot be had now.
         """
-        wanted = tuple(dict.fromkeys(params.notifications.resource_subscriptions or ()))
+        wanted = list(dict.fromkeys(params.notifications.resource_subscriptions or ()))
+        if len(wanted) > _MOST_LISTENED:
+            words = f"{len(wanted)} resources are too many to listen to: {_MOST_LISTENED} at most"
+            raise MCPError(types.INVALID_PARAMS, words)
+        honoured = []
         with ExitStack() as stack:
             with trio.move_on_after(LONGEST) as scope:
                 for uri in wanted:
-                    # An address with nothing behind it may be listened to, and stays silent.
                     with _told(uri):
                         known = await self.watches.add(uri)
                     if known:
                         stack.callback(self.watches.drop, uri)
+                        honoured.append(uri)
             if scope.cancelled_caught:
                 words = f"{len(wanted)} resources could not be looked up within {LONGEST:g} s"
                 raise MCPError(types.INTERNAL_ERROR, words)
-            return await self.listen(ctx, params)
+            # What is acknowledged is what there is.
+            update = {"resource_subscriptions": honoured}
+            asked = params.notifications.model_copy(update=update)
+            return await self.listen(ctx, params.model_copy(update={"notifications": asked}))
 
 
 @contextmanager
@@ -209,4 +219,4 @@ def _told(uri: str) -> Iterator[None]:
 def _unknown(ctx: Context, uri: str) -> MCPError:
     there = ", ".join([STATUS_URI, *(each.uri_template for each in _TEMPLATES)])
     message = f"Unknown resource: {uri[:_SHOWN]}; there are {there}"
-    return MCPError(unknown_resource_code(ctx.protocol_version), message, {"uri": uri})
+    return MCPError(unknown_resource_code(ctx.protocol_version), message, {"uri": uri[:_SHOWN]})

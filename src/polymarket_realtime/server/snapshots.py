@@ -13,7 +13,7 @@ import trio
 from polymarket_realtime._codec.converter import unstructure
 from polymarket_realtime._lookup.resolving import Found
 from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime.errors import CodecError, LookupFailed, RestFailed
+from polymarket_realtime.errors import CodecError, RestFailed
 from polymarket_realtime.snapshot import MarketSnapshot, SnapshotSource
 
 from .desk import Desk
@@ -49,7 +49,8 @@ class Shown:
     state: str | None = arg("What may be believed of the subscription; null if there is none.")
     reason: str | None = arg("Why, unless it is live; may repeat words of the venue.")
     source: SnapshotSource = arg(
-        "book: kept by the subscription; rest: asked just now, correct at `as_of`; resolution."
+        "book: kept by the subscription; rest: asked just now, correct at `as_of`; resolution; "
+        "unreachable: only `state` is known."
     )
     as_of: datetime = arg("When it was looked at.")
     age_seconds: float | None = arg("How long ago the book last changed.")
@@ -70,16 +71,15 @@ class Snapshots:
         """The tokens of what was found, each once, in order.
 
         Raises:
-            LookupFailed: The venue's REST had to be asked, and did not answer usefully.
+            RestFailed: The venue's REST had to be asked, and did not answer usefully.
         """
         asset_ids = list(dict.fromkeys(asset.asset_id for asset in found.assets))
         settled = _settled(found)
         asked = [each for each in asset_ids if each not in settled]
         try:
             taken = await self.desk.service.snapshot(asked, max(depth, 1))
-        except (RestFailed, CodecError) as error:
-            url = self.desk.service.settings.clob_url
-            raise LookupFailed(url, f"has no books now: {error}") from error
+        except CodecError as error:
+            raise RestFailed(self.desk.service.settings.clob_url, str(error)) from error
         return [self._show(*settled.get(each) or (taken[each], None), depth) for each in asset_ids]
 
     def _show(self, taken: MarketSnapshot, winner: str | None, depth: int) -> Shown:

@@ -117,8 +117,10 @@ class WaitTools:
             page = self.desk.journals.read(names, cursor, arguments.max_events)
             cursor, missed = page.cursor, missed + page.missed
             page = attrs.evolve(page, missed=missed)
-            if missed or page.more or any(is_told(r, arguments.detail) for r in page.records):
+            if missed or any(is_told(r, arguments.detail) for r in page.records):
                 return page, False
+            if page.more:
+                continue
             if self._is_over(names):
                 return page, False
             if trio.current_time() >= deadline:
