@@ -43,11 +43,11 @@ _MOST_REMEMBERED: Final = 20_000
 """Subjects of each sort. There are fewer tokens and streams, but orders and trades go on coming."""
 
 
-def _remember(memory: OrderedDict[str, T], subject: str, value: T) -> None:
+def _remember(memory: OrderedDict[str, T], subject: str, value: T) -> str | None:
+    """Note something of a subject; the one that is forgotten for it, if any."""
     memory[subject] = value
     memory.move_to_end(subject)
-    if len(memory) > _MOST_REMEMBERED:
-        memory.popitem(last=False)
+    return memory.popitem(last=False)[0] if len(memory) > _MOST_REMEMBERED else None
 
 
 @attrs.define
@@ -127,10 +127,8 @@ class ConditionWatch:
         known = self._subjects.get(subject)
         gauge = gauge_for(self.condition) if known is None else known.gauge
         known = _Subject(gauge, event)
-        _remember(self._subjects, subject, known)
-        if len(self._standing) > len(self._subjects):
-            # Of one that is forgotten nothing can stand any more.
-            self._standing = {s: k for s, k in self._standing.items() if s in self._subjects}
+        if (forgotten := _remember(self._subjects, subject, known)) is not None:
+            self._standing.pop(forgotten, None)
         gauge.take(value, now)
         if now < gauge.due < math.inf or gauge.check(now) is not None:
             self._standing[subject] = known
@@ -160,6 +158,9 @@ class ConditionWatch:
 
     def _fire(self, subject: str, now: float) -> None:
         _remember(self._fired, subject, None)
+        self._rest(subject, now)
+
+    def _rest(self, subject: str, now: float) -> None:
         if self.condition.cooldown_seconds:
             _remember(self._rests_until, subject, now + self.condition.cooldown_seconds)
 
@@ -224,9 +225,7 @@ class ConditionWatch:
             return []
         if now < self._rests_until.get(trade.asset_id, -math.inf):
             return []
-        if self.condition.cooldown_seconds:
-            until = now + self.condition.cooldown_seconds
-            _remember(self._rests_until, trade.asset_id, until)
+        self._rest(trade.asset_id, now)
         return [make_met(self.condition, subject_of(trade), Hit(value=size), trade)]
 
     def _settle(self, event: MarketResolved, now: float) -> list[ConditionMet]:

@@ -12,7 +12,7 @@ import attrs
 from polymarket_realtime._hub.journal import Position
 from polymarket_realtime.errors import InvalidCursor
 
-__all__ = ["Cursor", "scope_of"]
+__all__ = ["ALL", "Cursor", "scope_of"]
 
 _FORM: Final = re.compile(
     r"([0-9a-z]{1,16})\.([0-9a-f]{1,16})\.([0-9a-f]{1,16})(?:\.([0-9a-f]{6}))?"

@@ -27,6 +27,7 @@ from polymarket_realtime.errors import TooManySubscriptions, UnknownSubscription
 from polymarket_realtime.service import Service
 
 from .refs import Refs
+from .results import counted
 
 __all__ = ["MOST_SUBSCRIPTIONS", "Desk"]
 
@@ -190,4 +191,4 @@ class Desk:
 
 def _title(subscription: Subscription) -> str:
     tokens, kind = len(subscription.asset_ids), subscription.note.type
-    return f"{kind}, {tokens} token{'' if tokens == 1 else 's'}" if tokens else kind
+    return f"{kind}, {counted(tokens, 'token')}" if tokens else kind

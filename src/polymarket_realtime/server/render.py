@@ -26,7 +26,7 @@ from polymarket_realtime._model.values import Level
 
 from .refs import Refs
 
-__all__ = ["Detail", "Renderer", "clock", "is_news", "side_totals"]
+__all__ = ["Detail", "Renderer", "is_news"]
 
 _LONGEST_RAW: Final = 4000
 """Characters of the venue's own text that are repeated."""
@@ -57,12 +57,12 @@ def is_news(event: Event) -> bool:
     return event.type not in _QUIET
 
 
-def clock(moment: datetime) -> str:
+def _clock(moment: datetime) -> str:
     """The time of day, `15:24:43`."""
     return f"{moment:%H:%M:%S}"
 
 
-def side_totals(levels: Sequence[Level]) -> str:
+def _total(levels: Sequence[Level]) -> str:
     """All shares in these levels."""
     return f"{sum((level.size for level in levels), Decimal(0)):f}"
 
@@ -97,7 +97,7 @@ class Renderer:
             if stands_for > 1:
                 # That of the last step, which is not what a reader of several would take it for.
                 told.pop("change", None)
-            told["at"] = clock(getattr(event, "timestamp", None) or event.received_at)
+            told["at"] = _clock(getattr(event, "timestamp", None) or event.received_at)
         return told
 
     def _of_token(self, event: Event) -> dict[str, Any]:
@@ -139,8 +139,8 @@ class Renderer:
             **told,
             "bid_size": f"{event.bids[0].size:f}" if event.bids else None,
             "ask_size": f"{event.asks[0].size:f}" if event.asks else None,
-            "bid_total": side_totals(event.bids),
-            "ask_total": side_totals(event.asks),
+            "bid_total": _total(event.bids),
+            "ask_total": _total(event.asks),
             "depth": max(len(event.bids), len(event.asks)),
         }
 

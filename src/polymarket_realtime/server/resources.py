@@ -19,7 +19,7 @@ from .push import Pusher, unknown_resource_code
 from .readings import Readings
 from .subscribing import Subscriber
 from .toolbox import LONGEST, Context
-from .uris import STATUS_URI, Address, Kind, subscription_uri
+from .uris import STATUS_URI, Address, Kind, subscription_uri, uri_template
 from .watches import Watches
 
 __all__ = ["Resources"]
@@ -46,7 +46,7 @@ _STATUS: Final = types.Resource(
 
 def _template(kind: Kind, variable: str, title: str, description: str) -> types.ResourceTemplate:
     return types.ResourceTemplate(
-        uri_template=f"polymarket://{kind}/{{{variable}}}",
+        uri_template=uri_template(kind, variable),
         name=str(kind),
         title=title,
         description=description,

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import attrs
 
-__all__ = ["STATUS_URI", "Address", "Kind", "subscription_uri"]
+__all__ = ["STATUS_URI", "Address", "Kind", "subscription_uri", "uri_template"]
 
 _SCHEME: Final = "polymarket://"
 
@@ -40,6 +40,11 @@ class Address:
         if not uri.startswith(_SCHEME) or kind not in set(Kind) or not name or "/" in name:
             return None
         return cls(Kind(kind), unquote(name))
+
+
+def uri_template(kind: Kind, variable: str) -> str:
+    """All addresses of a kind, as a template (RFC 6570)."""
+    return f"{_SCHEME}{kind}/{{{variable}}}"
 
 
 def subscription_uri(subscription_id: str) -> str:

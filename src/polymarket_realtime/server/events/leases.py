@@ -37,6 +37,7 @@ from polymarket_realtime.live_data import LiveFeed, plan_live_topics
 from polymarket_realtime.server.desk import Desk
 from polymarket_realtime.server.lookup import Lookup
 
+from .codes import LIMIT_REACHED
 from .types import (
     AccountArguments,
     BookArguments,
@@ -45,15 +46,13 @@ from .types import (
     ResolvedArguments,
 )
 
-__all__ = ["LEASE", "LIMIT_REACHED", "MOST", "Lease", "Leases"]
+__all__ = ["LEASE", "MOST", "Lease", "Leases"]
 
 LEASE: Final = 300.0
 """Seconds after a poll."""
 
 MOST: Final = 64
 """Different subscriptions at once, and streams at once."""
-
-LIMIT_REACHED: Final = -32013
 
 _CHECK: Final = 5.0
 """Seconds between two looks at what has run out."""

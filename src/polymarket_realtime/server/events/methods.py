@@ -23,7 +23,8 @@ from polymarket_realtime.server.desk import Desk
 from polymarket_realtime.server.lookup import Lookup
 from polymarket_realtime.server.toolbox import Context, code_of
 
-from .leases import LIMIT_REACHED, Lease, Leases
+from .codes import FORBIDDEN, LIMIT_REACHED, NOT_FOUND, UNSUPPORTED
+from .leases import Lease, Leases
 from .streams import EventReader, EventStream, ended
 from .types import EVENT_KINDS, EventKind, EventRequest
 
@@ -33,10 +34,6 @@ EVENTS_CAPABILITY: Final = "io.modelcontextprotocol/events"
 
 _DEFAULT_EVENTS: Final = 50
 _MOST_EVENTS: Final = 200
-
-_NOT_FOUND: Final = -32011
-_FORBIDDEN: Final = -32012
-_UNSUPPORTED: Final = -32014
 
 
 class SubscriptionParams(types.RequestParams):
@@ -138,7 +135,7 @@ class Events:
             MCPError: Always.
         """
         message = "Unsupported: events are delivered by events/poll and events/stream only"
-        raise MCPError(_UNSUPPORTED, message, {"feature": "deliveryMode", "value": "webhook"})
+        raise MCPError(UNSUPPORTED, message, {"feature": "deliveryMode", "value": "webhook"})
 
     async def _lease(self, params: SubscriptionParams) -> Lease:
         request = self._read(params)
@@ -152,7 +149,7 @@ class Events:
         if kind is None:
             known = ", ".join(self._kinds)
             message = f"NotFound: there is no event {params.name[:80]!r}; known are {known}"
-            raise MCPError(_NOT_FOUND, message, {"kind": "event"})
+            raise MCPError(NOT_FOUND, message, {"kind": "event"})
         try:
             return kind.read(params.arguments)
         except ArgumentsError as error:
@@ -198,7 +195,7 @@ def _refusal(error: PolymarketRealtimeError) -> MCPError:
     if hint := " ".join(getattr(error, "__notes__", ())):
         data["hint"] = hint
     if isinstance(error, AuthenticationRequired | CredentialsError):
-        return MCPError(_FORBIDDEN, f"Forbidden: {error}", data)
+        return MCPError(FORBIDDEN, f"Forbidden: {error}", data)
     if isinstance(error, TooManySubscriptions):
         limits = {"limit": "subscriptions", "max": error.limit}
         return MCPError(LIMIT_REACHED, f"ResourceExhausted: {error}", data | limits)

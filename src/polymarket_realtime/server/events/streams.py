@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import attrs
+import mcp_types as types
 import trio
 from mcp import MCPError
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import InvalidCursor
 from polymarket_realtime.server.toolbox import Context
 
+from .codes import NOT_FOUND
 from .leases import Lease
 from .payloads import identity_of, moment_of, payload_of
 
@@ -32,8 +34,6 @@ _PAGE: Final = 32
 _EVERYTHING: Final = 1_000_000
 _LONGEST_REASON: Final = 120
 
-_NOT_FOUND: Final = -32011
-_UPSTREAM: Final = -32603
 
 _SUBSCRIPTION_ID: Final = "io.modelcontextprotocol/subscriptionId"
 _STANDS_FOR: Final = "polymarket-realtime/standsFor"
@@ -43,7 +43,7 @@ def ended(lease: Lease) -> MCPError:
     """What ends a subscription of which nothing more can come."""
     reason = "nothing more can come of it: all that it listened to is settled, or was met"
     message = f"NotFound: the subscription to {lease.request.kind.name} has ended"
-    return MCPError(_NOT_FOUND, message, {"kind": "subscription", "reason": reason})
+    return MCPError(NOT_FOUND, message, {"kind": "subscription", "reason": reason})
 
 
 @attrs.define
@@ -209,7 +209,9 @@ class EventStream:
         elif isinstance(event, Interrupted | Incomplete):
             reason = plain_text(event.reason, _LONGEST_REASON)
             data = {"reason": reason, "retry_in": getattr(event, "retry_in", None)}
-            await self._send("error", error=_error(MCPError(_UPSTREAM, "UpstreamError", data)))
+            await self._send(
+                "error", error=_error(MCPError(types.INTERNAL_ERROR, "UpstreamError", data))
+            )
         if self.reader.breaks(record):
             await self._send_active(position, truncated=True)
 
