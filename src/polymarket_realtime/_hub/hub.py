@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from polymarket_realtime._hub.condition_topics import check_topics
+from polymarket_realtime._hub.index import Index
 from polymarket_realtime._hub.known import Known
 from polymarket_realtime._hub.mailbox import Overflow
 from polymarket_realtime._hub.needs import (
@@ -71,7 +72,7 @@ class Hub:
             OrderUpdate: self._publish_own,
             TradeUpdate: self._publish_own,
         }
-        self._index: dict[type[Event], dict[str, tuple[Subscription, ...]]] = {}
+        self._index = Index()
         self._subscriptions: dict[Subscription, None] = {}
         self._announced: OrderedDict[ConditionId, None] = OrderedDict()
         self._newcomers: dict[str, dict[ConditionId, Market]] = {}
@@ -101,7 +102,7 @@ class Hub:
             self._offer(event)
 
     def _offer(self, event: Event) -> tuple[Subscription, ...]:
-        readers = self._readers(event)
+        readers = self._index.readers_of(event)
         if not readers:
             self._unmatched += 1
         for subscription in readers:
@@ -120,12 +121,12 @@ class Hub:
         # The venue announces it on every connection, and the catalogue tells it once more.
         if event.market in self._announced:
             self._repeated += 1
-            readers = tuple(s for s in self._readers(event) if s.lacks(event))
+            readers = tuple(s for s in self._index.readers_of(event) if s.lacks(event))
         else:
             self._announced[event.market] = None
             if len(self._announced) > _MOST_REMEMBERED:
                 self._announced.popitem(last=False)
-            readers = self._readers(event)
+            readers = self._index.readers_of(event)
             self._unmatched += not readers
         for subscription in readers:
             subscription.offer(event)
@@ -166,15 +167,6 @@ class Hub:
         if about is None and self._watch is not None:
             self._watch.name_wanted(event.asset_id)
         self._offer(attrs.evolve(event, about=about))
-
-    def _readers(self, event: Event) -> tuple[Subscription, ...]:
-        by_route = self._index.get(event.__class__)
-        if by_route is None:
-            return ()
-        routes = event.routes
-        if len(routes) == 1:
-            return by_route.get(routes[0], ())
-        return tuple(dict.fromkeys(s for route in routes for s in by_route.get(route, ())))
 
     def subscribe(
         self,
@@ -238,20 +230,18 @@ class Hub:
         old, new = entries_of(before), entries_of(topics)
         for cls, route in new:
             if (cls, route) not in old:
-                by_route = self._index.setdefault(cls, {})
-                by_route[route] = (*by_route.get(route, ()), subscription)
+                self._index.add(subscription, cls, route)
         for cls, route in old:
             if (cls, route) not in new:
-                self._unlist(subscription, cls, route)
+                self._index.remove(subscription, cls, route)
         subscription.retune(topics)
         for endpoint, interest in self._interests.items():
             adjust(interest, Needs.of(before, endpoint), Needs.of(topics, endpoint))
         self._follow(followed(before), followed(topics))
 
     def _follow(self, before: dict[str, MarketGroup], after: dict[str, MarketGroup]) -> None:
-        by_route = self._index.get(MarketCreated, {})
         for slug in before.keys() - after.keys():
-            if event_route(slug) not in by_route:
+            if not self._index.has(MarketCreated, event_route(slug)):
                 self._newcomers.pop(slug, None)
         if self._watch is None:
             return
@@ -259,14 +249,6 @@ class Hub:
             self._watch.follow(slug, after[slug].markets)
         for slug in before.keys() - after.keys():
             self._watch.unfollow(slug)
-
-    def _unlist(self, subscription: Subscription, cls: type[Event], route: str) -> None:
-        by_route = self._index[cls]
-        rest = tuple(s for s in by_route[route] if s is not subscription)
-        if rest:
-            by_route[route] = rest
-        else:
-            del by_route[route]
 
     def _remove(self, subscription: Subscription) -> None:
         del self._subscriptions[subscription]

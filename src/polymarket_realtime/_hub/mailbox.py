@@ -26,7 +26,8 @@ class Overflow(Enum):
     """Beyond the capacity the reader gets `SubscriptionLagged`, and the subscription ends."""
 
 
-@attrs.define(eq=False)
+# The validator is for the constructor: attrs would look for one at every assignment.
+@attrs.define(eq=False, on_setattr=attrs.setters.NO_OP)
 class Mailbox(Generic[T]):
     """Pending items in order.
 

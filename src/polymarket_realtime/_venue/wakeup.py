@@ -13,16 +13,18 @@ class Wakeup:
     At most one task may wait at a time.
     """
 
-    __slots__ = ("_event",)
+    __slots__ = ("_event", "_rung")
 
     def __init__(self) -> None:
-        self._event = trio.Event()
+        self._event, self._rung = trio.Event(), False
 
     def ring(self) -> None:
         """Wake the sleeper, or the next one to come."""
-        self._event.set()
+        if not self._rung:
+            self._rung = True
+            self._event.set()
 
     async def wait(self) -> None:
         """Sleep until somebody has rung since the last waking."""
         await self._event.wait()
-        self._event = trio.Event()
+        self._event, self._rung = trio.Event(), False
