@@ -15,7 +15,7 @@ from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._model.trust import AssetState, Doubt, Standing
-from polymarket_realtime._model.values import optional_decimal
+from polymarket_realtime._model.values import WireChange, optional_decimal
 from polymarket_realtime._protocol.backlog import Backlog
 from polymarket_realtime._protocol.evidence import Evidence
 from polymarket_realtime._protocol.levels import Levels
@@ -171,6 +171,19 @@ class Book(Levels):
             self.gap_since, self.gap_reason = min(intact_until, wall), reason
             self.backlog.clear()
         return self.enter(state, reason, wall)
+
+    def apply(self, changes: Sequence[PriceChange]) -> tuple[WireChange, ...]:
+        """Set the levels of one frame; those that changed anything.
+
+        Raises:
+            CodecError: A price or size is not a number; what came before it is applied.
+        """
+        if len(changes) == 1:
+            (change,) = changes
+            one = change.side, change.price, change.size
+            return (one,) if self.set_level(*one) else ()
+        every = ((change.side, change.price, change.size) for change in changes)
+        return tuple(each for each in every if self.set_level(*each))
 
     def begin(self, market: ConditionId, timestamp_ms: int, hash_: str | None) -> None:
         """Its levels are those of a snapshot of this time."""

@@ -21,8 +21,6 @@ from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.market import LastTradePrice
 from polymarket_realtime._model.trust import AssetState, Doubt, Proof, Verification
-from polymarket_realtime._model.values import WireChange
-from polymarket_realtime._protocol import translate
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.carriage import Carriage
@@ -31,13 +29,13 @@ from polymarket_realtime._protocol.display_price import next_price
 from polymarket_realtime._protocol.ordering import Order, is_behind, order_of, pair_of
 from polymarket_realtime._protocol.regain import put_to_proof, regain, replay, tell
 from polymarket_realtime._protocol.self_check import SelfCheck
-from polymarket_realtime._protocol.translate import Receipt
+from polymarket_realtime._protocol.translate import Receipt, book_delta
 from polymarket_realtime._protocol.verification import Verifier
 from polymarket_realtime.errors import CodecError
 
 __all__ = ["BookSync"]
 
-_NEXT, _BURST = Order.NEXT, Order.BURST
+_NEXT, _BURST, _LIVE = Order.NEXT, Order.BURST, AssetState.LIVE
 """At hand, because each change asks: a member of an Enum is looked up by a descriptor."""
 
 
@@ -146,17 +144,12 @@ class BookSync:
         receipt: Receipt,
         events: list[Event],
     ) -> None:
-        asset_id = book.asset_id
+        asset_id, last = book.asset_id, changes[-1]
+        compares_tops = self._verifier.compares_tops
         book.timestamp_ms = timestamp_ms
         try:
-            applied: list[WireChange] = [
-                (change.side, change.price, change.size)
-                for change in changes
-                if book.set_level(change.side, change.price, change.size)
-            ]
-            agrees = not self._verifier.compares_tops or book.agrees_with(
-                changes[-1].best_bid, changes[-1].best_ask
-            )
+            applied = book.apply(changes)
+            agrees = not compares_tops or book.agrees_with(last.best_bid, last.best_ask)
         except CodecError as error:
             self._counters.malformed += 1
             what = f"a malformed change: {error.problem}"
@@ -165,22 +158,24 @@ class BookSync:
         book.heard_at = receipt.now
         if not applied:
             self._counters.duplicates += 1
-            book.hash = changes[-1].hash
+            book.hash = last.hash
             return
-        if book.off_tick is not None and self._verifier.compares_tops:
+        if book.off_tick is not None and compares_tops:
             reason = f"a level at {book.off_tick} is off the tick {book.tick_size}"
             book.set_tick_size(None)
             self.lose(asset_id, reason, receipt.now, receipt.received, events, book.agreed)
             return
-        changed = None if book.state is AssetState.LIVE else self._wake(book, receipt)
-        events.append(translate.book_delta(book, applied, changes[-1], receipt))
+        changed = None if book.state is _LIVE else self._wake(book, receipt)
+        events.append(book_delta(book, applied, last, receipt))
         if agrees:
             if self._check.unsettled:
                 self._check.unsettled.pop(asset_id, None)
             book.agreed = received = receipt.received
-            price = next_price(book, timestamp_ms=timestamp_ms, received=received, raw=receipt.raw)
-            if price is not None:
-                events.append(price)
+            if book.quoted != (book.best_bid_key, book.best_ask_key, book.last_trade_price):
+                raw = receipt.raw
+                tell(
+                    events, next_price(book, timestamp_ms=timestamp_ms, received=received, raw=raw)
+                )
         else:
             self._check.disagrees(asset_id, timestamp_ms, receipt.now)
         if changed is not None:

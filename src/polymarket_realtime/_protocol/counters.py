@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -57,6 +58,23 @@ class FeedCounters:
     hashes_unequal: int = 0
     hashes_unknown: int = 0
     last_event: float | None = None
+
+    def heard_frames(
+        self, counts: Mapping[type, int], names: Mapping[type, str], received: float
+    ) -> bool:
+        """Count the frames of one read by their classes; whether any of them is an event.
+
+        Args:
+            counts: How many of each class.
+            names: What those are called that are events.
+            received: When they came, in seconds since the epoch.
+        """
+        events = counts.keys() & names.keys()
+        for cls in events:
+            self.events[names[cls]] += counts[cls]
+        if events:
+            self.last_event = received
+        return bool(events)
 
     def heard_text(self, text: str) -> None:
         """Count a message that is not JSON; new texts beyond the first hundred count together."""

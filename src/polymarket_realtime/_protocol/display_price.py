@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from polymarket_realtime._model.fresh import maker_of
 from polymarket_realtime._model.market import PriceChangeEvent, PriceSource
 from polymarket_realtime._model.values import decimal, optional_decimal
 from polymarket_realtime._protocol.book import Book
@@ -13,6 +14,7 @@ __all__ = ["display_price", "next_price"]
 
 _WIDE: Final = Decimal("0.10")
 _TWO: Final = Decimal(2)
+_make_price: Final = maker_of(PriceChangeEvent)
 
 
 def display_price(
@@ -53,21 +55,21 @@ def next_price(
     price, source = displayed
     before = book.price
     book.quoted = quoted
-    book.price = PriceChangeEvent(
-        received=received,
-        asset_id=book.asset_id,
-        market=book.market,
-        timestamp_ms=timestamp_ms,
-        epoch=book.epoch,
-        revision=book.revision,
-        state=book.state,
-        about=book.about,
-        raw=raw,
-        price=price,
-        price_source=source,
-        best_bid=best_bid,
-        best_ask=best_ask,
-        last_trade_price=last_trade,
-        change=None if before is None else price - before.price,
+    book.price = event = _make_price(
+        received,
+        book.about,
+        book.asset_id,
+        book.market,
+        timestamp_ms,
+        book.epoch,
+        book.revision,
+        book.state,
+        raw,
+        price,
+        source,
+        best_bid,
+        best_ask,
+        last_trade,
+        None if before is None else price - before.price,
     )
-    return book.price
+    return event

@@ -14,7 +14,7 @@ from heapq import nlargest, nsmallest
 import attrs
 
 from polymarket_realtime._model.values import Level, Side, WireLevel, decimal
-from polymarket_realtime._protocol.price_key import PriceKeys
+from polymarket_realtime._protocol.price_key import TOP, PriceKeys
 from polymarket_realtime._protocol.sizes import are_usual, is_present
 
 __all__ = ["Levels"]
@@ -132,17 +132,14 @@ class Levels:
         Raises:
             CodecError: The venue's word is not a price.
         """
-        keys = self.keys
-        if best_bid is not None:
-            claimed = keys[best_bid] if best_bid else 0
-            if claimed != (self.best_bid_key or 0):
-                return False
+        keys, bid, ask = self.keys, self.best_bid_key, self.best_ask_key
+        if best_bid is not None and (keys[best_bid] if best_bid else 0) != (bid or 0):
+            return False
         if best_ask is not None:
-            top = keys["1"]
-            claimed = keys[best_ask] if best_ask else top
-            if claimed != (top if self.best_ask_key is None else self.best_ask_key):
+            claimed = keys[best_ask] if best_ask else TOP
+            if claimed != (TOP if ask is None else ask):
                 return False
-        return not self.is_crossed
+        return bid is None or ask is None or bid < ask
 
     def wire_bids(self) -> tuple[WireLevel, ...]:
         """Buy levels in the order of the wire: prices ascend, the best is last."""

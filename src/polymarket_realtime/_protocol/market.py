@@ -23,6 +23,7 @@ from polymarket_realtime._protocol.book_sync import BookSync
 from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.heartbeat import PING, PONG, Heartbeat
+from polymarket_realtime._protocol.ordering import by_asset
 from polymarket_realtime._protocol.punctuality import Punctuality
 from polymarket_realtime._protocol.regain import merge_gaps
 from polymarket_realtime._protocol.resolution import Resolutions
@@ -189,24 +190,22 @@ class MarketProtocol:
         self._now = now
         events = self._events = self._books.take_untold()
         received = self._carriage.heard = now + self._wall_offset
-        handlers = self._handlers
-        counters = self.counters
+        handlers, counters = self._handlers, self.counters
+        counts: dict[type, int] = {}
         counters.messages += len(payloads)
         self._stamped = False
         malformed_before, gaps_before = counters.malformed, counters.gaps
         for payload in payloads:
             for frame, raw in decode_market_frames(payload):
                 cls = frame.__class__
-                name = translate.PUBLIC_NAMES.get(cls)
-                if name is not None:
-                    counters.events[name] += 1
-                    counters.last_event = received
-                    self._carriage.data_at = now
+                counts[cls] = counts.get(cls, 0) + 1
                 receipt = Receipt(raw, now, received)
                 try:
                     handlers[cls](frame, receipt)
                 except CodecError as error:
                     self._on_malformed(wire.as_malformed(frame, error.problem), receipt)
+        if counters.heard_frames(counts, translate.PUBLIC_NAMES, received):
+            self._carriage.data_at = now
         if now >= self._proven_from and counters.malformed == malformed_before:
             self.proven = True
         self._punctuality.judge(self._carriage, self._subscribed, received, events)
@@ -223,17 +222,16 @@ class MarketProtocol:
         if not self._stamped:
             self._stamped = True
             self._punctuality.arrived(timestamp_ms, receipt.received)
-        by_asset: dict[AssetId, list[wire.PriceChange]] = {}
-        for change in frame.price_changes:
-            if change.asset_id in self._subscribed:
-                by_asset.setdefault(change.asset_id, []).append(change)
-            else:
-                self.counters.unwanted_changes += 1
-        for asset_id, changes in by_asset.items():
-            if changes[-1].best_bid in _NO_BID and changes[-1].best_ask in _NO_ASK:
+        subscribed, take, events = self._subscribed, self._sync.take_changes, self._events
+        for asset_id, changes in by_asset(frame.price_changes):
+            if asset_id not in subscribed:
+                self.counters.unwanted_changes += len(changes)
+                continue
+            last = changes[-1]
+            if last.best_bid in _NO_BID and last.best_ask in _NO_ASK:
                 # The venue empties the books of a market before it settles it.
                 self._resolutions.hint((asset_id,), receipt.now)
-            self._sync.take_changes(asset_id, changes, timestamp_ms, receipt, self._events)
+            take(asset_id, changes, timestamp_ms, receipt, events)
 
     def _is_news(self, frame: wire.OfOneAsset) -> bool:
         """Whether a frame is about a wanted asset, and no other connection has brought it."""

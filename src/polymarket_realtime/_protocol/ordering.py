@@ -7,15 +7,19 @@ a second connection to the same book are copies too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from operator import attrgetter
 from typing import Final
 
 from polymarket_realtime._codec.frames import BookFrame, PriceChange
+from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.book import Book
 
-__all__ = ["Order", "is_behind", "order_of", "pair_of"]
+__all__ = ["Order", "by_asset", "is_behind", "order_of", "pair_of"]
+
+_OF_ONE_MARKET: Final = 2
+"""Changes of nearly every frame: one of each token."""
 
 pair_of: Final = attrgetter("price", "size")
 """A level of a frame as a price and a size."""
@@ -34,6 +38,17 @@ class Order(Enum):
     """Older than the book's snapshot, or than what is remembered."""
     MISSED = "missed"
     """It should have come before others that are applied already."""
+
+
+def by_asset(changes: Sequence[PriceChange]) -> Iterable[tuple[AssetId, Sequence[PriceChange]]]:
+    """The changes of a frame by the asset that they are about, in order."""
+    if len(changes) == _OF_ONE_MARKET and changes[0].asset_id != changes[1].asset_id:
+        first, second = changes
+        return ((first.asset_id, (first,)), (second.asset_id, (second,)))
+    grouped: dict[AssetId, list[PriceChange]] = {}
+    for change in changes:
+        grouped.setdefault(change.asset_id, []).append(change)
+    return grouped.items()
 
 
 def order_of(book: Book, changes: Sequence[PriceChange], timestamp_ms: int) -> Order:

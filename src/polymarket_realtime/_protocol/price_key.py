@@ -7,10 +7,13 @@ from typing import Final
 
 from polymarket_realtime.errors import CodecError
 
-__all__ = ["PriceKeys"]
+__all__ = ["TOP", "PriceKeys"]
 
 _UNITS: Final = 10**9
 """Units in 1. The finest tick of the venue is 0.0001; this leaves room for five more digits."""
+
+TOP: Final = _UNITS
+"""The key of the price 1."""
 
 _MOST_KEYS: Final = 1 << 16
 

@@ -31,4 +31,4 @@ def is_present(size: str) -> bool:
     """
     if not (size.isascii() and size.replace(".", "", 1).isdecimal()):
         raise CodecError("size", f"{size[:40]!r} is not a number of shares")
-    return size.strip("0.") != ""
+    return size[0] > "0" or size.strip("0.") != ""

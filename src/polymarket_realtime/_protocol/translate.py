@@ -6,7 +6,6 @@ state. Every function raises `CodecError` if a number or a time is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,7 +15,8 @@ from polymarket_realtime._codec import frames as wire
 from polymarket_realtime._model import lifecycle
 from polymarket_realtime._model import market as model
 from polymarket_realtime._model.events import EventType, UnknownEvent
-from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.fresh import maker_of
+from polymarket_realtime._model.ids import AssetId, ConditionId, hash_or_none
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import WireChange, decimal
 from polymarket_realtime._protocol.book import Book
@@ -64,27 +64,30 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     received: float
 
 
+_make_delta: Final = maker_of(model.BookDelta)
+
+
 def book_delta(
-    book: Book, applied: Sequence[WireChange], last: wire.PriceChange, receipt: Receipt
+    book: Book, applied: tuple[WireChange, ...], last: wire.PriceChange, receipt: Receipt
 ) -> model.BookDelta:
     """Changes that were just applied to a book, which gets its next revision."""
     book.revision += 1
-    book.received = receipt.received
-    book.hash = last.hash
-    return model.BookDelta(
-        received=receipt.received,
-        raw=receipt.raw,
-        asset_id=book.asset_id,
-        market=book.market,
-        timestamp_ms=book.timestamp_ms,
-        epoch=book.epoch,
-        revision=book.revision,
-        state=book.state,
-        about=book.about,
-        wire_changes=tuple(applied),
-        wire_best_bid=last.best_bid,
-        wire_best_ask=last.best_ask,
-        hash=last.hash,
+    book.received = received = receipt.received
+    book.hash = hash_ = last.hash
+    return _make_delta(
+        received,
+        book.about,
+        book.asset_id,
+        book.market,
+        book.timestamp_ms,
+        book.epoch,
+        book.revision,
+        book.state,
+        receipt.raw,
+        applied,
+        last.best_bid,
+        last.best_ask,
+        hash_or_none(hash_),
     )
 
 
