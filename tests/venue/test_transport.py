@@ -564,8 +564,8 @@ async def test_server_without_tls_is_told(serve_websockets, client_context):
     ("scheme", "seconds", "step"),
     [
         ("ws", 0, "TCP connection"),
-        ("wss", 0.2, "TLS handshake"),
-        ("ws", 0.2, "WebSocket handshake"),
+        ("wss", 1.0, "TLS handshake"),
+        ("ws", 1.0, "WebSocket handshake"),
     ],
 )
 async def test_silent_server_is_given_up_in_time_and_the_step_is_named(scheme, seconds, step):
