@@ -1,4 +1,4 @@
-"""`nox` runs what has to pass; `nox -s bench` prints how fast it is."""
+"""`nox` runs what has to pass; `nox -s bench` compares how fast it is."""
 
 from __future__ import annotations
 
@@ -92,9 +92,10 @@ def inspector(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Messages per second and CPU per message, on this machine."""
-    install(session)
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    """Compare with every peer, and write docs/benchmarks.md; `-- --quick` for a minute of it."""
+    session.install(".", "-r", "benchmarks/requirements/harness.txt")
+    environments = Path(session.create_tmp()).resolve() / "environments"
+    session.run("python", "benchmarks/run.py", "--envs", str(environments), *session.posargs)
 
 
 def captures() -> dict[str, str]:

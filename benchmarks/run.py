@@ -1,136 +1,163 @@
-"""How many messages a second, and how much CPU each costs.
+"""Every contestant, every scenario, by turns; the results go to `docs/benchmarks/`.
 
-Every figure stands beside the same work done the obvious way (`naive.py`), measured in turns
-within the same run: absolute numbers depend on the machine and its neighbours, ratios much
-less. `python benchmarks/run.py [MESSAGES] [ROUNDS]`
+`python benchmarks/run.py [--quick] [--only NAME,...] [--scenario A,...] [--rounds N]
+[--envs DIR] [--out DIR]`. The order of a round is reversed in the next one. Nothing waits
+longer than a minute and a half for one run.
 """
 
 from __future__ import annotations
 
-import statistics
-import subprocess
+import argparse
+import json
+import os
+import platform
+import ssl
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
-import naive
-import trio
-from traffic import BEGAN, Traffic
+import attrs
+from environments import HERE, make_environment
+from play import Arena, Scenario
+from report import write_report
+from roster import Contestant, chosen
+from stream import make_stream
 
-from polymarket_realtime import AssetId, AssetTopic, Overflow, Settings, open_service
-from polymarket_realtime._codec.market import decode_market_frames, encode_market_interest
-from polymarket_realtime._protocol.book_store import BookStore
-from polymarket_realtime._protocol.market import MarketProtocol
+RESULTS: Final = HERE.parent / "docs" / "benchmarks"
 
-Measured = tuple[float, float]
-"""CPU seconds and wall seconds."""
+SCENARIOS: Final = (
+    Scenario("saturation_tls", "A", "saturation, TLS", 40_000, pause=1.0),
+    Scenario("saturation_plain", "A", "saturation, plain", 40_000, pause=1.0, tls=False),
+    Scenario(
+        "saturation_tls_packed",
+        "A",
+        "saturation, TLS, 16 frames a record",
+        40_000,
+        pause=1.0,
+        frames_per_record=16,
+    ),
+    Scenario("even", "B", "2,000 a second, evenly", 20_000, rate=2000.0),
+    Scenario("bursts", "C", "bursts of 50 every 25 ms", 20_000, rate=2000.0, burst=50),
+)
 
 
-def timed(work: Callable[[], object]) -> Measured:
-    cpu, wall = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - cpu, time.perf_counter() - wall
-
-
-def compare(name: str, count: int, rounds: int, *contestants: Callable[[], Measured]) -> None:
-    """Run two contestants in turns and print the medians."""
-    times: list[list[Measured]] = [[] for _ in contestants]
-    for _ in range(rounds):
-        for number, contestant in enumerate(contestants):
-            times[number].append(contestant())
-    (ours, ours_wall), (theirs, theirs_wall) = (
-        (statistics.median(cpu for cpu, _ in each), statistics.median(wall for _, wall in each))
-        for each in times
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Compare with every peer.")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run of one round, which proves nothing"
     )
-    ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in zip(*times, strict=True))
-    print(
-        f"{name:<12}{ours / count * 1e6:>9.1f} µs {count / ours_wall:>11,.0f} /s"
-        f"{theirs / count * 1e6:>9.1f} µs {count / theirs_wall:>11,.0f} /s{ratio:>7.1f} x"
-    )
+    parser.add_argument("--only", default="", help="contestants, separated by commas")
+    parser.add_argument("--scenario", default="", help="A, B, C, D or names, separated by commas")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--envs", type=Path, default=None, help="where environments are made")
+    parser.add_argument("--out", type=Path, default=None, help="where results.json goes")
+    return parser.parse_args()
 
 
-def consume(results: Iterable[object]) -> None:
-    """Run through an iterator and keep nothing: what is kept costs the collector's time."""
-    deque(results, maxlen=0)
+def plan_scenarios(wanted: str, *, quick: bool) -> list[Scenario]:
+    """Those that were asked for. D, the memory, is looked at after the runs of B."""
+    letters = {each.replace("D", "B") if len(each) == 1 else each for each in _split(wanted)}
+    if not quick:
+        return [s for s in SCENARIOS if not letters or {s.letter, s.name} & letters]
+    letters = letters or {"saturation_tls", "B", "C"}
+    some = [s for s in SCENARIOS if {s.letter, s.name} & letters]
+    return [attrs.evolve(each, messages=4000) for each in some]
 
 
-def decode_ours(messages: list[bytes]) -> Measured:
-    return timed(lambda: consume(map(decode_market_frames, messages)))
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def decode_naively(messages: list[bytes]) -> Measured:
-    return timed(lambda: consume(map(naive.decode, messages)))
+def describe_command(arguments: argparse.Namespace) -> str:
+    """The command again, without folders that mean nothing elsewhere."""
+    words = ["python", "benchmarks/run.py", *(["--quick"] if arguments.quick else [])]
+    options = {name: getattr(arguments, name) for name in ("only", "scenario", "rounds")}
+    return " ".join([*words, *(f"--{name} {value}" for name, value in options.items() if value)])
 
 
-def book_ours(assets: frozenset[AssetId], messages: list[bytes]) -> Measured:
-    protocol = MarketProtocol(BookStore(), assets, 0.0)
-
-    def work() -> None:
-        for start in range(0, len(messages), 100):
-            protocol.receive(messages[start : start + 100], 0.0)
-
-    measured = timed(work)
-    assert protocol.counters.malformed == protocol.counters.resyncs == 0
-    return measured
-
-
-def book_naively(messages: list[bytes]) -> Measured:
-    books = naive.Books()
-    return timed(lambda: consume(books.apply(naive.decode(message)) for message in messages))
-
-
-def end_to_end_ours(url: str, assets: frozenset[AssetId], last_ms: int) -> Measured:
-    async def work() -> None:
-        settings = Settings(market_url=url, assets_per_connection=500)
-        topics = [AssetTopic(asset) for asset in sorted(assets)]
-        async with open_service(settings) as service:
-            with service.subscribe(*topics, overflow=Overflow.RAISE, capacity=1 << 20) as events:
-                newest = 0
-                while newest < last_ms:
-                    batch = await events.receive_batch()
-                    newest = getattr(batch[-1], "timestamp_ms", 0)
-
-    return timed(lambda: trio.run(work))
+def describe_machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    model = ""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
+    return {
+        "cpu": model or platform.processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION,
+        "load": list(os.getloadavg()),
+    }
 
 
-def end_to_end_naively(url: str, assets: frozenset[AssetId], count: int) -> Measured:
-    frame = encode_market_interest(sorted(assets))
-    return timed(lambda: trio.run(naive.listen, url, frame, count))
+def measure(
+    arena: Arena,
+    contestants: list[Contestant],
+    scenarios: list[Scenario],
+    rounds: int,
+    folder: Path,
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """All runs, by scenario and contestant."""
+    environments = {}
+    for name in dict.fromkeys(each.environment for each in contestants):
+        print(f"environment {name}", file=sys.stderr, flush=True)
+        environments[name] = make_environment(name, folder)
+        if problem := environments[name].problem:
+            print(f"    {problem}", file=sys.stderr, flush=True)
+    results: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for scenario in scenarios:
+        runs = results[scenario.name] = {each.name: [] for each in contestants}
+        for number in range(rounds):
+            for contestant in contestants if number % 2 == 0 else reversed(contestants):
+                run = arena.play(contestant, scenario, environments[contestant.environment])
+                runs[contestant.name].append(run)
+                print(_line(scenario, number, contestant, run), file=sys.stderr, flush=True)
+    return results
+
+
+def _line(scenario: Scenario, number: int, contestant: Contestant, run: dict[str, Any]) -> str:
+    head = f"{scenario.name} {number + 1} {contestant.name:<22}"
+    if "problem" in run:
+        return f"{head} {run['problem']}"
+    each = run["cpu"] / run["sent"] * 1e6
+    cells = [f"{each:7.1f} µs", f"{run['sent'] / run['wall']:9,.0f} /s"]
+    if late := run.get("without_opening"):
+        cells.append(" ".join(f"{name} {value:,.0f}" for name, value in late.items()))
+    return f"{head} {' '.join(cells)}"
 
 
 def main() -> None:
-    """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    traffic = Traffic()
-    messages = [*traffic.opening(), *traffic.messages(count)]
-    assets = frozenset(map(AssetId, traffic.assets))
-    total = len(messages)
-    size = sum(map(len, messages)) / total
-    print(f"{total:,} messages of {size:,.0f} bytes over {len(assets)} tokens, {rounds} rounds")
-    print("CPU per message, and messages per second of wall time; medians")
-    print(f"{'':<12}{'this package':^27}{'the obvious way':^26}{'ratio':>9}")
-    compare(
-        "decode", total, rounds, lambda: decode_ours(messages), lambda: decode_naively(messages)
-    )
-    compare(
-        "book", total, rounds, lambda: book_ours(assets, messages), lambda: book_naively(messages)
-    )
-    server = [sys.executable, str(Path(__file__).with_name("server.py"))]
-    with subprocess.Popen(
-        [*server, str(count), str(2 * rounds)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        url = f"ws://127.0.0.1:{int(process.stdout.readline())}/ws/market"
-        compare(
-            "end to end",
-            total,
-            rounds,
-            lambda: end_to_end_ours(url, assets, BEGAN + count),
-            lambda: end_to_end_naively(url, assets, total),
-        )
+    """Measure, and write the results and the report."""
+    arguments = parse_arguments()
+    contestants = chosen(_split(arguments.only))
+    scenarios = plan_scenarios(arguments.scenario, quick=arguments.quick)
+    rounds = arguments.rounds or (1 if arguments.quick else 5)
+    out = arguments.out or (Path(tempfile.mkdtemp()) / "benchmarks" if arguments.quick else RESULTS)
+    stream = make_stream(max(each.messages for each in scenarios))
+    began = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as name:
+        folder = arguments.envs or Path(name) / "environments"
+        arena = Arena(Path(name), stream)
+        runs = measure(arena, contestants, scenarios, rounds, folder)
+        cores = arena.cores
+    results = {
+        "began": began.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": describe_command(arguments),
+        "rounds": rounds,
+        "machine": describe_machine() | {"pinned": cores is not None},
+        "stream": stream.facts,
+        "contestants": [attrs.asdict(each) for each in contestants],
+        "scenarios": [attrs.asdict(each) for each in scenarios],
+        "runs": runs,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_report(out)
 
 
 if __name__ == "__main__":

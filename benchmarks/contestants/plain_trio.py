@@ -1,17 +1,21 @@
-"""The client that one writes first: the yardstick of the ratios.
+"""The client that one writes first, on Trio: libraries as they come.
 
-trio-websocket as it comes, the standard library's JSON, cattrs with `Decimal` and `datetime`
-into attrs classes, and a dictionary of levels.
+trio-websocket, the standard library's JSON, cattrs with `Decimal` and `datetime` into attrs
+classes, and a dictionary of levels. Books are kept, nothing is checked.
 """
 
 from __future__ import annotations
 
 import json
+import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
 import cattrs
+import trio
+from common import Job, Meter
 from trio_websocket import open_websocket_url
 
 
@@ -63,7 +67,9 @@ class Hint:
     best_ask: Decimal
 
 
-KINDS = {
+Event = Book | PriceChange | Trade | Hint
+
+KINDS: dict[str, type[Event]] = {
     "book": Book,
     "price_change": PriceChange,
     "last_trade_price": Trade,
@@ -77,10 +83,11 @@ converter.register_structure_hook(
 )
 
 
-def decode(payload: bytes | str) -> object:
-    """One message."""
-    fields = json.loads(payload)
-    return converter.structure(fields, KINDS[fields["event_type"]])
+def decode(payload: bytes | str) -> list[Event]:
+    """The events of one frame."""
+    data = json.loads(payload)
+    fields = data if isinstance(data, list) else [data]
+    return [converter.structure(each, KINDS[each["event_type"]]) for each in fields]
 
 
 class Books:
@@ -89,7 +96,7 @@ class Books:
     def __init__(self) -> None:
         self.levels: dict[tuple[str, str], dict[Decimal, Decimal]] = {}
 
-    def apply(self, event: object) -> None:
+    def apply(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, Book):
             self.levels[event.asset_id, "BUY"] = {x.price: x.size for x in event.bids}
@@ -103,12 +110,34 @@ class Books:
                     levels.pop(change.price, None)
 
 
-async def listen(url: str, first_frame: str, count: int) -> int:
-    """Read `count` messages into books; how many were read."""
-    books, read = Books(), 0
-    async with open_websocket_url(url, max_message_size=1 << 25) as websocket:
-        await websocket.send_message(first_frame)
-        while read < count:
-            books.apply(decode(await websocket.get_message()))
-            read += 1
-    return read
+async def listen(job: Job, meter: Meter, subscriber: Callable[[Event], bool]) -> None:
+    """Read into books, and hand each event to the subscriber until it has enough."""
+    books = Books()
+    context = ssl.create_default_context(cafile=job.ca) if job.ca else None
+    meter.begin()
+    async with open_websocket_url(job.url, context, max_message_size=1 << 25) as websocket:
+        await websocket.send_message(job.subscription)
+        while True:
+            for event in decode(await websocket.get_message()):
+                books.apply(event)
+                if subscriber(event):
+                    return
+
+
+async def main() -> None:
+    """Do the job."""
+    job = Job.load()
+    meter = Meter(job)
+
+    def subscriber(event: Event) -> bool:
+        enough = meter.took(round(event.timestamp.timestamp() * 1000))
+        if enough:
+            meter.end()
+        return enough
+
+    await listen(job, meter, subscriber)
+    meter.report("trio", "trio-websocket", "wsproto", "cattrs")
+
+
+if __name__ == "__main__":
+    trio.run(main)
