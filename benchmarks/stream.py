@@ -17,7 +17,6 @@ import os
 import pickle
 import random
 import statistics
-import tempfile
 from collections import Counter
 from itertools import accumulate
 from pathlib import Path
@@ -204,7 +203,8 @@ def make_stream(count: int = 40_000, *, seed: int = 1, markets: int = 250, step:
     sources = (Path(__file__), Path(__file__).with_name("simulated_market.py"))
     name = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
     name.update(json.dumps([count, seed, markets, step]).encode())
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or tempfile.gettempdir())
+    # The user's own, and never a folder of everybody's: what is read from it is a pickle.
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = folder / "polymarket-realtime-bench" / f"stream-{name.hexdigest()[:16]}.pickle"
     if path.exists():
         loaded: Stream = pickle.loads(path.read_bytes())

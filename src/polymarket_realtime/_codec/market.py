@@ -7,7 +7,7 @@ tolerant path, and nothing is ever fatal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -49,7 +49,6 @@ _IDS_PER_FRAME: Final = 100
 """The venue hangs up on a frame that names thousands. Source: rs-clob-client-v2 #116."""
 
 _KEY = b'"event_type":"'
-_KEY_LENGTH = len(_KEY)
 _PRICE_CHANGE_END: Final = b',"event_type":"price_change"}'
 _decode_price_change: Final = _DECODERS[b"price_change"]
 
@@ -64,21 +63,18 @@ def decode_market_frames(payload: bytes) -> list[Decoded]:
         Its frames in order, each with its own text. An empty array gives none; text that is
         not JSON gives a `TextFrame`.
     """
-    # Six in seven messages, and all that the search below would find.
-    if payload.endswith(_PRICE_CHANGE_END) and payload[:1] == b"{":
+    decode: Callable[[bytes], MarketFrame] | None
+    if payload.endswith(_PRICE_CHANGE_END):  # six in seven messages
+        decode = _decode_price_change
+    else:
+        # The last occurrence: the key of a nested object, or of a quoted text, comes before it.
+        _, key, rest = payload.rpartition(_KEY)
+        decode = _DECODERS.get(rest[: rest.find(b'"')]) if key else None
+    if decode is not None and payload[:1] == b"{":
         try:
-            return [(_decode_price_change(payload), payload)]
+            return [(decode(payload), payload)]
         except UNREADABLE:
             pass
-    # The last occurrence: the key of a nested object, or of a quoted text, comes before it.
-    start = payload.rfind(_KEY) + _KEY_LENGTH
-    if start >= _KEY_LENGTH and payload[:1] == b"{":
-        decode = _DECODERS.get(payload[start : payload.find(b'"', start)])
-        if decode is not None:
-            try:
-                return [(decode(payload), payload)]
-            except UNREADABLE:
-                pass
     return _decode_any(payload)
 
 

@@ -119,7 +119,7 @@ class Subscription:
 
     def offer(self, event: Event) -> None:
         """Take an event from the hub. Never waits."""
-        if isinstance(event, (BookDelta, BookSnapshot)):
+        if isinstance(event, (BookSnapshot, BookDelta)):
             self._offer_book(event)
         elif isinstance(event, PriceChangeEvent):
             self._offer_price(event)
@@ -147,12 +147,13 @@ class Subscription:
             self._touch_events(event.asset_id)
 
     def _offer_book(self, event: BookSnapshot | BookDelta) -> None:
-        outlook, asset_id = self._outlook, event.asset_id
-        if outlook.books and (view := outlook.books.get(asset_id)) is not None:
+        outlook = self._outlook
+        view = outlook.books.get(event.asset_id)
+        if view is not None:
             self._mailbox.keep(view, view)
         if outlook.events:
-            self._touch_events(asset_id)
-        snapshots = outlook.snapshots.get(asset_id)
+            self._touch_events(event.asset_id)
+        snapshots = outlook.snapshots.get(event.asset_id)
         if snapshots is None or (event.epoch, event.revision) <= snapshots.seen:
             return
         if not self._conflates:

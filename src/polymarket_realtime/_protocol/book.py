@@ -178,12 +178,12 @@ class Book(Levels):
         Raises:
             CodecError: A price or size is not a number; what came before it is applied.
         """
-        if len(changes) == 1:
-            (change,) = changes
-            one = change.side, change.price, change.size
-            return (one,) if self.set_level(*one) else ()
-        every = ((change.side, change.price, change.size) for change in changes)
-        return tuple(each for each in every if self.set_level(*each))
+        applied = []
+        for change in changes:
+            level = change.side, change.price, change.size
+            if self.set_level(*level):
+                applied.append(level)
+        return tuple(applied)
 
     def begin(self, market: ConditionId, timestamp_ms: int, hash_: str | None) -> None:
         """Its levels are those of a snapshot of this time."""

@@ -171,11 +171,9 @@ class BookSync:
             if self._check.unsettled:
                 self._check.unsettled.pop(asset_id, None)
             book.agreed = received = receipt.received
-            if book.quoted != (book.best_bid_key, book.best_ask_key, book.last_trade_price):
-                raw = receipt.raw
-                tell(
-                    events, next_price(book, timestamp_ms=timestamp_ms, received=received, raw=raw)
-                )
+            price = next_price(book, timestamp_ms=timestamp_ms, received=received, raw=receipt.raw)
+            if price is not None:
+                events.append(price)
         else:
             self._check.disagrees(asset_id, timestamp_ms, receipt.now)
         if changed is not None:

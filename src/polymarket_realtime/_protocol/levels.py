@@ -139,7 +139,7 @@ class Levels:
             claimed = keys[best_ask] if best_ask else TOP
             if claimed != (TOP if ask is None else ask):
                 return False
-        return bid is None or ask is None or bid < ask
+        return not self.is_crossed
 
     def wire_bids(self) -> tuple[WireLevel, ...]:
         """Buy levels in the order of the wire: prices ascend, the best is last."""

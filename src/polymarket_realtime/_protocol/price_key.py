@@ -9,11 +9,9 @@ from polymarket_realtime.errors import CodecError
 
 __all__ = ["TOP", "PriceKeys"]
 
-_UNITS: Final = 10**9
-"""Units in 1. The finest tick of the venue is 0.0001; this leaves room for five more digits."""
-
-TOP: Final = _UNITS
-"""The key of the price 1."""
+TOP: Final = 10**9
+"""The key of the price 1. The finest tick of the venue is 0.0001: there is room for five digits
+more."""
 
 _MOST_KEYS: Final = 1 << 16
 
@@ -32,10 +30,10 @@ class PriceKeys(dict[str, int]):
         if not text.isascii() or "_" in text or text.strip() != text:
             raise CodecError("price", f"{text[:40]!r} is not a number")
         try:
-            units = Decimal(text) * _UNITS
+            units = Decimal(text) * TOP
         except ArithmeticError:
             raise CodecError("price", f"{text[:40]!r} is not a number") from None
-        if not units.is_finite() or not 0 <= units <= _UNITS or units != units.to_integral_value():
+        if not units.is_finite() or not 0 <= units <= TOP or units != units.to_integral_value():
             raise CodecError("price", f"{text[:40]!r} is not a price from 0 to 1")
         if len(self) >= _MOST_KEYS:
             self.clear()

@@ -33,8 +33,7 @@ def replay(book: Book) -> int:
     book.backlog.clear()
     for timestamp_ms, changes in held:
         try:
-            for change in changes:
-                book.set_level(change.side, change.price, change.size)
+            book.apply(changes)
         except CodecError:
             if timestamp_ms > book.snapshot_ms:
                 raise

@@ -13,18 +13,16 @@ class Wakeup:
     At most one task may wait at a time.
     """
 
-    __slots__ = ("_event", "_rung")
+    __slots__ = ("_event",)
 
     def __init__(self) -> None:
-        self._event, self._rung = trio.Event(), False
+        self._event = trio.Event()
 
     def ring(self) -> None:
         """Wake the sleeper, or the next one to come."""
-        if not self._rung:
-            self._rung = True
-            self._event.set()
+        self._event.set()
 
     async def wait(self) -> None:
         """Sleep until somebody has rung since the last waking."""
         await self._event.wait()
-        self._event, self._rung = trio.Event(), False
+        self._event = trio.Event()
