@@ -92,7 +92,7 @@ def inspector(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare with every peer, and write docs/benchmarks.md; `-- --quick` for two minutes of it."""
+    """Compare with every peer, and write docs/benchmarks.md; `-- --quick` for a smoke run."""
     install(session, "bench")
     environments = Path(session.create_tmp()).resolve() / "environments"
     session.run("python", "benchmarks/run.py", "--envs", str(environments), *session.posargs)
