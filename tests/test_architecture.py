@@ -32,7 +32,7 @@ ONLY_IN = {
     "wsproto": ("_venue",),
     "httpx2": ("_venue",),
     "eth_account": ("_protocol/signing", "sandbox/signatures"),
-    "msgspec": ("_codec", "_protocol", "server", "sandbox"),
+    "msgspec": ("_model/values", "_codec", "_protocol", "server", "sandbox"),
     "starlette": ("sandbox",),
     "hypercorn": ("sandbox",),
     "cyclopts": ("cli",),

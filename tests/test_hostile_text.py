@@ -52,7 +52,7 @@ from polymarket_realtime._model.catalog import (
 from polymarket_realtime._model.ids import is_id
 from polymarket_realtime._model.live import ACTIVITY, COMMENTS, SPORTS_FEED
 from polymarket_realtime._model.text import plain_text
-from polymarket_realtime._model.values import decimal
+from polymarket_realtime._model.values import WireLevel, decimal
 from polymarket_realtime._protocol.account_ledger import AccountLedger
 from polymarket_realtime._protocol.authentication import Authentication
 from polymarket_realtime._protocol.book_store import BookStore
@@ -153,6 +153,14 @@ class Number:
 
 
 @attrs.frozen
+class Wire:
+    """What the venue wrote, not looked at yet: short, and shown by nothing but a property."""
+
+    def check(self, value: str) -> None:
+        assert len(value) <= 128
+
+
+@attrs.frozen
 class Ours:
     """A name or a sentence of this package, which nobody else has written."""
 
@@ -161,14 +169,14 @@ class Ours:
 
 
 TEXT, NAME, WORD = Told(), Told(100), Told(40)
-ID, NUMBER, OURS = Id(), Number(), Ours()
+ID, NUMBER, WIRE, OURS = Id(), Number(), Wire(), Ours()
 
 _OF_A_TOKEN = {"about": TEXT, "asset_id": ID, "market": ID}
 _OF_A_MARKET = {"market": ID, "asset_ids": ID}
 _OWN = {**_OF_A_TOKEN, "outcome": TEXT, "status": TEXT}
 _AT_BEST = {"wire_best_bid": NUMBER, "wire_best_ask": NUMBER}
 
-FIELDS: dict[str, dict[str, Told | Id | Number | Ours]] = {
+FIELDS: dict[str, dict[str, Told | Id | Number | Wire | Ours]] = {
     "PriceChangeEvent": _OF_A_TOKEN,
     "OrderbookUpdate": {**_OF_A_TOKEN, "standing": TEXT},
     "BookSnapshot": {
@@ -176,9 +184,9 @@ FIELDS: dict[str, dict[str, Told | Id | Number | Ours]] = {
         "wire_bids": NUMBER,
         "wire_asks": NUMBER,
         "wire_tick_size": NUMBER,
-        "hash": ID,
+        "wire_hash": WIRE,
     },
-    "BookDelta": {**_OF_A_TOKEN, **_AT_BEST, "wire_changes": NUMBER, "hash": ID},
+    "BookDelta": {**_OF_A_TOKEN, **_AT_BEST, "wire_changes": NUMBER, "wire_hash": WIRE},
     "LastTradePrice": {**_OF_A_TOKEN, "transaction_hash": ID},
     "TickSizeChange": _OF_A_TOKEN,
     "BestBidAsk": _OF_A_TOKEN,
@@ -263,7 +271,7 @@ def holds_text(hint: Any) -> bool:
         return holds_text(hint.__supertype__)
     if get_origin(hint) is ClassVar:
         return False
-    if attrs.has(hint):
+    if attrs.has(hint) or hint is WireLevel:
         return any(map(holds_text, get_type_hints(hint).values()))
     return hint in (str, Any, object) or any(map(holds_text, get_args(hint)))
 
@@ -282,6 +290,8 @@ def texts_in(value: object) -> Iterator[str]:
     """Every text in a value, keys included; those of enumerations are ours."""
     if attrs.has(type(value)):
         value = [getattr(value, field.name) for field in attrs.fields(type(value))]
+    if isinstance(value, WireLevel):
+        value = list(value)
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]
     if type(value) is str:

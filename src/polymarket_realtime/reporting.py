@@ -193,8 +193,8 @@ def _asset(book: Book, known: Known) -> AssetStatus:
         verified_by=evidence.verified_by,
         epoch=book.epoch,
         revision=book.revision,
-        best_bid=None if book.best_bid is None else book.best_bid[0],
-        best_ask=None if book.best_ask is None else book.best_ask[0],
+        best_bid=None if book.best_bid is None else book.best_bid.price,
+        best_ask=None if book.best_ask is None else book.best_ask.price,
         last_change_at=utc_from_ms(book.timestamp_ms) if book.epoch else None,
     )
 

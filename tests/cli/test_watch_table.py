@@ -8,6 +8,7 @@ import attrs
 import pytest
 from rich.console import Console
 
+from levels_in_words import levels
 from polymarket_realtime import (
     AssetId,
     AssetName,
@@ -59,7 +60,7 @@ def about(cls, asset_id=YES, *, received=NOW, **more):
 def snapshot(asset_id=YES, bid="0.4", ask="0.42", **more):
     bids = ((bid, "10"),) if bid else ()
     asks = ((ask, "10"),) if ask else ()
-    return about(BookSnapshot, asset_id, wire_bids=bids, wire_asks=asks, **more)
+    return about(BookSnapshot, asset_id, wire_bids=levels(*bids), wire_asks=levels(*asks), **more)
 
 
 def price(bid, ask, last=None, **more):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from levels_in_words import levels
 from polymarket_realtime._codec.clob import WitnessBook, decode_books, encode_books_request
 from polymarket_realtime._protocol.book_hash import book_hash_2024
 from polymarket_realtime.errors import CodecError
@@ -31,8 +32,8 @@ BOOK = WitnessBook(
     asset_id=TOKEN,
     timestamp_ms=1791128503230,
     hash=HASH,
-    bids=(("0.001", "82997.23"), ("0.10", "5")),
-    asks=(("0.999", "11005549.530"),),
+    bids=levels(("0.001", "82997.23"), ("0.10", "5")),
+    asks=levels(("0.999", "11005549.530")),
     min_order_size="5",
     tick_size="0.001",
     neg_risk=True,
@@ -73,9 +74,9 @@ def test_no_book_is_an_answer_too():
 
 def test_bare_numbers_keep_the_text_that_they_were_written_with():
     text = answer(row(bids=["bids"], tick_size="tick")).replace(b'"tick"', b"0.0010")
-    levels = b'{"price":0.50,"size":123456789012345678901234567890},{"price":5e-1,"size":"1.0"}'
-    (book,) = decode_books(text.replace(b'"bids"]', levels + b"]"))
-    assert book.bids == (("0.50", "123456789012345678901234567890"), ("5e-1", "1.0"))
+    rest = b'{"price":0.50,"size":123456789012345678901234567890},{"price":5e-1,"size":"1.0"}'
+    (book,) = decode_books(text.replace(b'"bids"]', rest + b"]"))
+    assert book.bids == levels(("0.50", "123456789012345678901234567890"), ("5e-1", "1.0"))
     assert book.tick_size == "0.0010"
 
 
@@ -110,7 +111,7 @@ def test_condition_ids_are_put_in_lower_case():
 
 def test_whether_a_price_is_one_is_for_the_book_to_say():
     level = {"price": "cheap", "size": "-1"}
-    assert decode(asks=[level]).asks == (("cheap", "-1"),)
+    assert decode(asks=[level]).asks == levels(("cheap", "-1"))
 
 
 UNREADABLE = [

@@ -13,7 +13,7 @@ from polymarket_realtime._codec.market import (
     encode_market_interest,
     encode_operation,
 )
-from polymarket_realtime._model.values import Side
+from polymarket_realtime._model.values import Side, WireLevel
 
 YES, NO = "1" * 77, "2" * 77
 MARKET = "0x" + "c0" * 32
@@ -150,8 +150,8 @@ def test_a_book_keeps_the_wires_order_and_its_very_digits():
         market=MARKET,
         asset_id=YES,
         timestamp=TIME,
-        bids=(frames.WireLevelObject("0.4", "10.5"), frames.WireLevelObject("0.41", "7")),
-        asks=(frames.WireLevelObject("0.60", "1"),),
+        bids=(WireLevel("0.4", "10.5"), WireLevel("0.41", "7")),
+        asks=(WireLevel("0.60", "1"),),
         hash=HASH,
         tick_size="0.01",
         last_trade_price="",
@@ -248,7 +248,7 @@ def test_an_empty_array_gives_nothing():
 def test_bare_numbers_are_taken_as_their_text():
     bids = [{"price": 0.4, "size": 10}]
     frame = decode("book", bids=bids, asks=[], timestamp=1700000000000, asset_id=int(YES))
-    assert frame.bids == (frames.WireLevelObject("0.4", "10"),)
+    assert frame.bids == (WireLevel("0.4", "10"),)
     assert (frame.timestamp, frame.asset_id) == (TIME, YES)
 
 
@@ -534,12 +534,14 @@ def test_msgspec_raises_on_the_wrong_kind_a_missing_key_and_a_wrong_type(kind):
 
 @pytest.mark.parametrize("cls", CLASSES.values())
 def test_no_frame_has_an_alias_a_converter_or_a_default_for_what_must_be_there(cls):
-    for field in attrs.fields(cls):
+    required = set()
+    for field in msgspec.inspect.type_info(cls).fields:
+        assert field.name == field.encode_name
+        required |= {field.name} if field.required else set()
+    assert {"event_type", "market", "timestamp"} <= required
+    for field in attrs.fields(cls) if attrs.has(cls) else ():
         assert field.alias == field.name
         assert field.converter is None
-    assert attrs.fields(cls).event_type.default is attrs.NOTHING
-    assert attrs.fields(cls).market.default is attrs.NOTHING
-    assert attrs.fields(cls).timestamp.default is attrs.NOTHING
 
 
 # What we say

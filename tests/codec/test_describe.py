@@ -18,7 +18,7 @@ from polymarket_realtime._model.account_feed import Incomplete, Reconciled
 from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.events import Event, UnknownEvent
 from polymarket_realtime._model.trust import AssetState, Proof
-from polymarket_realtime._model.values import Level, Side
+from polymarket_realtime._model.values import Level, Side, WireLevel
 
 YES = "123456" + "0" * 67 + "9876"
 MARKET = "0x" + "c0" * 32
@@ -120,7 +120,7 @@ LINES = [
         "book 123456…9876 bid 0.4 ask - spread -, 2 bid and 0 ask levels",
     ),
     (
-        market.BookSnapshot(**HEAD, wire_bids=(("0.4", "1"),), wire_asks=()),
+        market.BookSnapshot(**HEAD, wire_bids=(WireLevel("0.4", "1"),), wire_asks=()),
         "snapshot 123456…9876 1 bid and 0 ask levels",
     ),
     (

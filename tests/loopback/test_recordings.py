@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from levels_in_words import levels
 from polymarket_realtime import (
     AssetId,
     AssetTopic,
@@ -21,7 +22,6 @@ from polymarket_realtime import (
     UnknownEvent,
     open_service,
 )
-from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_hash import book_hash
 from polymarket_realtime.sandbox import SandboxConfig, open_sandbox
 
@@ -111,17 +111,17 @@ def _apply(event: object, bids: dict[str, str], asks: dict[str, str]) -> None:
         asks.update(event.wire_asks)
     elif isinstance(event, BookDelta):
         for side, price, size in event.wire_changes:
-            levels = bids if side == "BUY" else asks
-            levels[price] = size
+            changed = bids if side == "BUY" else asks
+            changed[price] = size
             if Decimal(size) == 0:
-                del levels[price]
+                del changed[price]
 
 
 def _levels(rows: list[dict]) -> dict[str, str]:
     return {row["price"]: row["size"] for row in rows}
 
 
-def _sorted(levels: dict[str, str]) -> list[WireLevel]:
+def _sorted(levels: dict[str, str]) -> list[tuple[str, str]]:
     return sorted(levels.items(), key=lambda level: Decimal(level[0]))
 
 
@@ -150,8 +150,8 @@ def _hashes(events: list):
             event.market,
             event.asset_id,
             event.timestamp_ms,
-            _sorted(bids),
-            reversed(_sorted(asks)),
+            levels(*_sorted(bids)),
+            levels(*reversed(_sorted(asks))),
             tick_size=ticks[event.asset_id],
             **HASHED_BESIDE_THE_BOOK,
         )

@@ -6,7 +6,7 @@ import pytest
 
 from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.events import Event, EventType, UnknownEvent
-from polymarket_realtime._model.values import Level, LevelChange, Side
+from polymarket_realtime._model.values import Level, LevelChange, Side, WireLevel
 
 YES, NO = "1" * 77, "2" * 77
 MARKET = "0x" + "c0" * 32
@@ -15,7 +15,10 @@ NUMBERS = {"timestamp_ms": 1_700_000_000_000, "epoch": 1, "revision": 7}
 
 
 def make_snapshot(**fields):
-    levels = {"wire_bids": (("0.1", "5"), ("0.20", "7")), "wire_asks": (("0.9", "3"), ("0.8", "1"))}
+    levels = {
+        "wire_bids": (WireLevel("0.1", "5"), WireLevel("0.20", "7")),
+        "wire_asks": (WireLevel("0.9", "3"), WireLevel("0.8", "1")),
+    }
     return market.BookSnapshot(**HEAD, **NUMBERS, **{**levels, **fields})
 
 

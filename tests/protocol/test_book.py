@@ -1,17 +1,18 @@
 from decimal import Decimal
 
 import pytest
+from levels_in_words import levels, set_level
 
 from polymarket_realtime._model.trust import AssetState, Doubt, Standing
-from polymarket_realtime._model.values import Level, utc_from_seconds
+from polymarket_realtime._model.values import Level, WireLevel, utc_from_seconds
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.price_key import PriceKeys
 from polymarket_realtime.errors import CodecError
 
 CONNECTING, LIVE, QUIET, SUSPECT, _FROZEN, RESYNCING, OUT_OF_SYNC, *_ = AssetState
 ASSET = "1" * 77
-BIDS = (("0.39", "50"), ("0.40", "100"))
-ASKS = (("0.46", "20"), ("0.45", "80"))
+BIDS = levels(("0.39", "50"), ("0.40", "100"))
+ASKS = levels(("0.46", "20"), ("0.45", "80"))
 
 
 @pytest.fixture
@@ -30,15 +31,15 @@ def test_a_new_book_is_empty_and_not_the_truth():
 
 
 def test_a_snapshot_replaces_everything(book):
-    book.replace([("0.1", "1")], [])
-    assert book.wire_bids() == (("0.1", "1"),)
+    book.replace(levels(("0.1", "1")), ())
+    assert book.wire_bids() == levels(("0.1", "1"))
     assert book.wire_asks() == ()
-    assert (book.best_bid, book.best_ask) == (("0.1", "1"), None)
+    assert (book.best_bid, book.best_ask) == (WireLevel("0.1", "1"), None)
 
 
 def test_levels_come_back_in_the_order_of_the_wire(book):
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
-    assert (book.best_bid, book.best_ask) == (("0.40", "100"), ("0.45", "80"))
+    assert (book.best_bid, book.best_ask) == (BIDS[-1], ASKS[-1])
 
 
 def test_a_snapshot_in_any_order_is_understood():
@@ -48,34 +49,34 @@ def test_a_snapshot_in_any_order_is_understood():
 
 
 def test_levels_of_size_0_in_a_snapshot_are_no_levels(book):
-    book.replace([("0.39", "0"), ("0.40", "0.000")], [("0.45", "1")])
+    book.replace(levels(("0.39", "0"), ("0.40", "0.000")), levels(("0.45", "1")))
     assert book.wire_bids() == ()
     assert book.best_bid is None
 
 
 def test_a_size_is_the_new_total(book):
-    assert book.set_level("BUY", "0.40", "7")
-    assert book.best_bid == ("0.40", "7")
+    assert set_level(book, "BUY", "0.40", "7")
+    assert book.best_bid == WireLevel("0.40", "7")
 
 
 def test_the_same_size_again_changes_nothing(book):
-    assert not book.set_level("BUY", "0.40", "100")
-    assert not book.set_level("SELL", "0.99", "0")
+    assert not set_level(book, "BUY", "0.40", "100")
+    assert not set_level(book, "SELL", "0.99", "0")
 
 
 @pytest.mark.parametrize("zero", ["0", "0.0", "0.000", ".0", "00"])
 def test_every_way_to_write_0_removes_a_level(book, zero):
-    assert book.set_level("BUY", "0.40", zero)
-    assert book.best_bid == ("0.39", "50")
-    assert book.set_level("BUY", "0.39", zero)
+    assert set_level(book, "BUY", "0.40", zero)
+    assert book.best_bid == WireLevel("0.39", "50")
+    assert set_level(book, "BUY", "0.39", zero)
     assert book.best_bid is None
 
 
 def test_one_price_written_in_two_ways_is_one_level(book):
-    book.set_level("SELL", ".450", "5")
-    assert book.wire_asks() == (("0.46", "20"), (".450", "5"))
-    book.set_level("SELL", "0.45000", "0")
-    assert book.best_ask == ("0.46", "20")
+    set_level(book, "SELL", ".450", "5")
+    assert book.wire_asks() == levels(("0.46", "20"), (".450", "5"))
+    set_level(book, "SELL", "0.45000", "0")
+    assert book.best_ask == WireLevel("0.46", "20")
 
 
 @pytest.mark.parametrize(
@@ -88,13 +89,13 @@ def test_one_price_written_in_two_ways_is_one_level(book):
     ],
 )
 def test_a_new_level_moves_the_top_only_if_it_is_better(book, side, price, best_bid, best_ask):
-    book.set_level(side, price, "1")
-    assert (book.best_bid[0], book.best_ask[0]) == (best_bid, best_ask)
+    set_level(book, side, price, "1")
+    assert (book.best_bid.price, book.best_ask.price) == (best_bid, best_ask)
 
 
 @pytest.mark.parametrize(("price", "crossed"), [("0.44", False), ("0.45", True), ("0.5", True)])
 def test_a_locked_book_counts_as_crossed(book, price, crossed):
-    book.set_level("BUY", price, "1")
+    set_level(book, "BUY", price, "1")
     assert book.is_crossed is crossed
 
 
@@ -104,21 +105,21 @@ def test_a_locked_book_counts_as_crossed(book, price, crossed):
 @pytest.mark.parametrize("price", ["0.40", "0.41"])
 def test_a_size_that_is_none_changes_nothing(book, price, size):
     with pytest.raises(CodecError, match="malformed size frame"):
-        book.set_level("BUY", price, size)
+        set_level(book, "BUY", price, size)
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
 
 
 @pytest.mark.parametrize("price", ["", "abc", "-0.1", "1.1", "9e999999"])
 def test_a_price_that_is_none_changes_nothing(book, price):
     with pytest.raises(CodecError, match="malformed price frame"):
-        book.set_level("SELL", price, "1")
+        set_level(book, "SELL", price, "1")
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
 
 
 @pytest.mark.parametrize("size", ["0.05", ".5", "5.", "007", "00.10", "1000000"])
 def test_a_snapshot_keeps_a_size_as_it_is_written(book, size):
-    book.replace([("0.1", "1"), ("0.2", size)], [("0.3", size)])
-    assert (book.best_bid, book.best_ask) == (("0.2", size), ("0.3", size))
+    book.replace(levels(("0.1", "1"), ("0.2", size)), levels(("0.3", size)))
+    assert (book.best_bid, book.best_ask) == levels(("0.2", size), ("0.3", size))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_a_snapshot_keeps_a_size_as_it_is_written(book, size):
     ],
 )
 def test_a_snapshot_with_one_bad_level_leaves_the_book_as_it_was(book, bad):
-    for bids, asks in (([("0.1", "1"), bad], []), ([], [bad])):
+    for bids, asks in ((levels(("0.1", "1"), bad), ()), ((), levels(bad))):
         with pytest.raises(CodecError):
             book.replace(bids, asks)
     assert (book.wire_bids(), book.wire_asks()) == (BIDS, ASKS)
@@ -162,7 +163,7 @@ def test_the_venue_writes_an_empty_side_in_several_ways(best_bid, best_ask):
 
 
 def test_no_word_on_the_top_makes_a_crossed_book_possible(book):
-    book.set_level("BUY", "0.45", "1")
+    set_level(book, "BUY", "0.45", "1")
     assert not book.agrees_with("0.45", "0.45")
     assert not book.agrees_with(None, None)
 
@@ -206,7 +207,7 @@ def test_a_snapshot_event_is_the_book_at_its_numbers(book):
     assert (snapshot.tick_size, snapshot.hash) == (Decimal("0.01"), "ab")
     assert (snapshot.received, snapshot.raw, snapshot.market) == (5.0, b"raw", "0x1")
     assert snapshot.state is LIVE
-    book.set_level("BUY", "0.40", "1")
+    set_level(book, "BUY", "0.40", "1")
     assert snapshot.wire_bids == BIDS, "an event is not altered by what comes after it"
 
 
@@ -265,16 +266,16 @@ def test_what_was_held_back_before_a_loss_does_not_count_after_it(book):
 )
 def test_a_new_level_off_the_tick_is_noted(book, price, off):
     book.set_tick_size("0.01")
-    book.set_level("BUY", price, "1")
+    set_level(book, "BUY", price, "1")
     assert book.off_tick == off
 
 
 def test_levels_that_are_there_and_levels_that_go_may_be_off_the_tick(book):
-    book.set_level("BUY", "0.405", "1")
+    set_level(book, "BUY", "0.405", "1")
     book.set_tick_size("0.01")
-    book.set_level("BUY", "0.405", "2")
-    book.set_level("BUY", "0.405", "0")
-    book.set_level("BUY", "0.395", "0")
+    set_level(book, "BUY", "0.405", "2")
+    set_level(book, "BUY", "0.405", "0")
+    set_level(book, "BUY", "0.395", "0")
     assert book.off_tick is None
 
 
@@ -282,7 +283,7 @@ def test_levels_that_are_there_and_levels_that_go_may_be_off_the_tick(book):
 def test_a_tick_that_is_not_known_allows_every_price(book, tick):
     book.set_tick_size("0.01")
     book.set_tick_size(tick)
-    book.set_level("BUY", "0.123456", "1")
+    set_level(book, "BUY", "0.123456", "1")
     assert (book.off_tick, book.tick_size) == (None, tick)
 
 
@@ -291,7 +292,7 @@ def test_a_tick_that_is_no_price_leaves_the_one_before(book):
     with pytest.raises(CodecError):
         book.set_tick_size("small")
     assert book.tick_size == "0.01"
-    book.set_level("BUY", "0.415", "1")
+    set_level(book, "BUY", "0.415", "1")
     assert book.off_tick == "0.415"
 
 
@@ -300,12 +301,12 @@ def test_a_tick_that_is_no_price_leaves_the_one_before(book):
     [
         (BIDS, ASKS, True),
         (tuple(reversed(BIDS)), ASKS, True),
-        ((("0.390", "50.0"), (".4", "100")), ASKS, True),
-        ((*BIDS, ("0.1", "0")), ASKS, True),
+        (levels(("0.390", "50.0"), (".4", "100")), ASKS, True),
+        (levels(*BIDS, ("0.1", "0")), ASKS, True),
         (BIDS[1:], ASKS, False),
-        (BIDS, (*ASKS, ("0.47", "1")), False),
-        ((("0.39", "50"), ("0.40", "101")), ASKS, False),
-        ((("0.38", "50"), ("0.40", "100")), ASKS, False),
+        (BIDS, levels(*ASKS, ("0.47", "1")), False),
+        (levels(("0.39", "50"), ("0.40", "101")), ASKS, False),
+        (levels(("0.38", "50"), ("0.40", "100")), ASKS, False),
         (ASKS, BIDS, False),
     ],
 )
@@ -315,4 +316,4 @@ def test_levels_are_compared_by_value(book, bids, asks, same):
 
 def test_levels_that_are_none_cannot_be_compared(book):
     with pytest.raises(CodecError):
-        book.same_as([("x", "1")], ASKS)
+        book.same_as(levels(("x", "1")), ASKS)

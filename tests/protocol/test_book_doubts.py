@@ -18,6 +18,7 @@ from market_talk import (
 
 from polymarket_realtime._model import feed, market
 from polymarket_realtime._model.trust import AssetState, Doubt, Verification
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime.testing import make_price_change, make_trade
 
 
@@ -66,7 +67,7 @@ def test_a_change_that_is_undone_within_its_burst_is_not_done_again_by_its_copy(
     talk = open_talk()
     placed, cancelled = change("BUY", "0.41", "5"), change("BUY", "0.41", "0")
     talk.hears(placed, cancelled, placed)
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.book().best_bid == WireLevel("0.40", "100")
     assert talk.counters.duplicates == 1
 
 

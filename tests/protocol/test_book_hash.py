@@ -3,11 +3,12 @@ import json
 
 import pytest
 
+from levels_in_words import levels
 from polymarket_realtime._protocol.book_hash import book_hash, book_hash_2024
 
 MARKET, ASSET = "0x" + "c0" * 32, "1" * 77
-BIDS = (("0.39", "50.5"), ("0.4", "100"))
-ASKS = (("0.46", "20"), ("0.45", "80"))
+BIDS = levels(("0.39", "50.5"), ("0.4", "100"))
+ASKS = levels(("0.46", "20"), ("0.45", "80"))
 FACTS = {
     "min_order_size": "5",
     "tick_size": "0.01",
@@ -16,8 +17,8 @@ FACTS = {
 }
 
 
-def objects(levels):
-    return [{"price": price, "size": size} for price, size in levels]
+def objects(side):
+    return [{"price": price, "size": size} for price, size in side]
 
 
 def sha1(fields):

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from levels_in_words import levels as levels_of
+from levels_in_words import set_level
 
 from polymarket_realtime._model.values import Level
 from polymarket_realtime._protocol.book import Book
@@ -89,11 +91,11 @@ def test_any_history_leaves_the_same_book_as_the_model(steps, depth):
     book, model = Book(PriceKeys(), asset_id=ASSET), Model()
     for step in steps:
         if len(step) == 2:
-            book.replace(*step)
+            book.replace(*(levels_of(*side) for side in step))
             model.replace(*step)
         else:
             before = {side: dict(levels) for side, levels in model.sides.items()}
-            changed = book.set_level(*step)
+            changed = set_level(book, *step)
             model.set_level(*step)
             if not changed:
                 same = {side: values(levels.values()) for side, levels in before.items()}
@@ -106,7 +108,10 @@ def test_any_history_leaves_the_same_book_as_the_model(steps, depth):
 def test_a_book_rebuilt_from_its_own_snapshot_is_the_same(steps):
     book = Book(PriceKeys(), asset_id=ASSET)
     for step in steps:
-        (book.replace if len(step) == 2 else book.set_level)(*step)
+        if len(step) == 2:
+            book.replace(*(levels_of(*side) for side in step))
+        else:
+            set_level(book, *step)
     copy = Book(PriceKeys(), asset_id=ASSET)
     copy.replace(book.wire_bids(), book.wire_asks())
     assert copy.snapshot() == book.snapshot()

@@ -1,4 +1,5 @@
 import pytest
+from levels_in_words import levels
 
 from polymarket_realtime._model.trust import AssetState
 from polymarket_realtime._protocol.book_store import BookStore
@@ -27,7 +28,7 @@ def test_all_books_can_be_read(books):
 
 
 def test_a_discarded_book_is_gone(books):
-    books.ensure(ONE).replace([("0.4", "1")], [])
+    books.ensure(ONE).replace(levels(("0.4", "1")), ())
     books.retain(frozenset())
     assert books.get(ONE) is None
     assert len(books) == 0
@@ -35,7 +36,7 @@ def test_a_discarded_book_is_gone(books):
 
 def test_a_book_that_comes_back_is_empty_but_continues_its_numbers(books):
     book = books.ensure(ONE)
-    book.replace([("0.4", "1")], [])
+    book.replace(levels(("0.4", "1")), ())
     book.epoch, book.revision = 3, 17
     book.enter(AssetState.LIVE, "", WALL)
     books.retain(frozenset({TWO}))

@@ -22,6 +22,7 @@ from market_talk import (
 from polymarket_realtime._model import feed, lifecycle, market
 from polymarket_realtime._model.market import PriceSource
 from polymarket_realtime._model.trust import AssetState, Proof
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime.testing import make_price_change, make_trade
 
@@ -113,7 +114,7 @@ def test_mirrored_entries_of_assets_that_nobody_wants_are_skipped_and_counted():
 def test_a_change_older_than_the_snapshot_is_dropped():
     talk = open_talk()
     assert talk.hears(change("BUY", "0.41", "5", at=-1)) == []
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.book().best_bid == WireLevel("0.40", "100")
     assert talk.counters.late_changes == 1
     assert talk.book().in_sync
 
@@ -121,7 +122,7 @@ def test_a_change_older_than_the_snapshot_is_dropped():
 def test_a_change_stamped_like_the_snapshot_is_applied():
     talk = open_talk()
     talk.hears(change("BUY", "0.41", "5", at=0))
-    assert talk.book().best_bid == ("0.41", "5")
+    assert talk.book().best_bid == WireLevel("0.41", "5")
 
 
 def test_a_change_before_the_snapshot_is_not_applied_until_it_has_come():
@@ -130,7 +131,7 @@ def test_a_change_before_the_snapshot_is_not_applied_until_it_has_come():
     assert talk.book().best_bid is None
     assert talk.counters.early_changes == 2
     snapshot, price = talk.hears([book()])
-    assert talk.book().best_bid == ("0.41", "5"), "the one that the snapshot has not"
+    assert talk.book().best_bid == WireLevel("0.41", "5"), "the one that the snapshot has not"
     assert snapshot.bids[0].price == price.best_bid == Decimal("0.41")
     assert snapshot.timestamp_ms == T0 + 1
     assert talk.counters.replayed == 1
@@ -141,9 +142,9 @@ def test_a_change_while_out_of_sync_is_not_applied_until_the_book_is_back():
     talk.hears(change("BUY", "0.30", "x"))
     assert talk.hears(change("BUY", "0.41", "5", at=3), change("BUY", "0.42", "5", at=1)) == []
     assert talk.counters.early_changes == 2
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.book().best_bid == WireLevel("0.40", "100")
     talk.hears([book(at=2)])
-    assert (talk.book().best_bid, talk.book().timestamp_ms) == (("0.41", "5"), T0 + 3)
+    assert (talk.book().best_bid, talk.book().timestamp_ms) == (WireLevel("0.41", "5"), T0 + 3)
 
 
 def test_a_copy_of_a_change_that_was_replayed_is_one():
@@ -157,7 +158,7 @@ def test_what_came_before_a_loss_is_not_replayed_after_it():
     talk = open_talk()
     talk.hears(change("BUY", "0.41", "5"), change("BUY", "0.30", "x", at=2))
     talk.hears([book(at=1)])
-    assert talk.book().best_bid == ("0.40", "100"), "the snapshot has its own word on it"
+    assert talk.book().best_bid == WireLevel("0.40", "100"), "the snapshot has its own word on it"
     assert talk.counters.replayed == 0
 
 
@@ -612,7 +613,7 @@ def test_a_malformed_frame_costs_the_books_that_it_names_their_truth(frame):
 def test_a_malformed_snapshot_leaves_the_levels_as_they_were():
     talk = open_talk()
     talk.hears(book(bids=[("0.1", "1"), ("?", "1")]))
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.book().best_bid == WireLevel("0.40", "100")
 
 
 def test_a_malformed_frame_that_names_only_others_costs_nothing():

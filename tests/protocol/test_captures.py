@@ -12,6 +12,7 @@ from polymarket_realtime._codec.gamma import decode_markets
 from polymarket_realtime._codec.market import decode_market_frames
 from polymarket_realtime._model import feed
 from polymarket_realtime._model.trust import AssetState, Verification
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_hash import book_hash, book_hash_2024
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
@@ -176,9 +177,7 @@ def test_the_hashes_of_the_stream_are_recomputed_without_being_told_anything(cap
 def test_the_hash_of_2024_proves_a_book_of_2024(captures):
     payload = (captures / "nautilus-python/book.json").read_bytes()
     ((frame, _),) = decode_market_frames(payload)
-    bids = [(level.price, level.size) for level in frame.bids]
-    asks = [(level.price, level.size) for level in frame.asks]
-    assert book_hash_2024(frame.market, frame.asset_id, bids, asks) == frame.hash
+    assert book_hash_2024(frame.market, frame.asset_id, frame.bids, frame.asks) == frame.hash
 
 
 def test_a_book_kept_by_changes_equals_the_dump_of_a_new_connection(captures):
@@ -195,10 +194,10 @@ def test_a_book_kept_by_changes_equals_the_dump_of_a_new_connection(captures):
 
 def test_the_opening_books_have_the_recorded_tops(captures):
     books, _, _ = replay(captures / STREAM, "reference", until=1)
-    assert books.get(LOW).best_bid == ("0.107", "2360.49")
-    assert books.get(LOW).best_ask == ("0.108", "30")
-    assert books.get(HIGH).best_bid == ("0.892", "30")
-    assert books.get(HIGH).best_ask == ("0.893", "2360.49")
+    assert books.get(LOW).best_bid == WireLevel("0.107", "2360.49")
+    assert books.get(LOW).best_ask == WireLevel("0.108", "30")
+    assert books.get(HIGH).best_bid == WireLevel("0.892", "30")
+    assert books.get(HIGH).best_ask == WireLevel("0.893", "2360.49")
 
 
 @pytest.mark.parametrize("connection", ["reference", "test", "test-2"])

@@ -19,6 +19,7 @@ from market_talk import (
 
 from polymarket_realtime._model import market
 from polymarket_realtime._model.trust import AssetState
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime.testing import make_price_change, make_trade
@@ -194,7 +195,8 @@ def test_a_book_lost_on_both_comes_back_with_the_first_of_them(pair):
     assert one.says() == resubscription(YES)
     assert two.says() == [], "one of them is enough"
     events = one.hears([book(at=2, hash="cd")])
-    assert one.book().wire_bids()[0] == ("0.31", "5"), "what the other has said meanwhile counts"
+    best = one.book().wire_bids()[0]
+    assert best == WireLevel("0.31", "5"), "what the other has said meanwhile counts"
     assert one.book().epoch == 2
     assert lost(events) == []
 

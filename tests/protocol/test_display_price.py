@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from levels_in_words import levels, set_level
 
 from polymarket_realtime._model.market import PriceSource
 from polymarket_realtime._protocol.book import Book
@@ -44,7 +45,7 @@ def test_there_is_no_price_without_anything_to_go_by():
 @pytest.fixture
 def book():
     book = Book(PriceKeys(), asset_id="1" * 77, epoch=2, revision=5)
-    book.replace([("0.40", "1")], [("0.44", "1")])
+    book.replace(levels(("0.40", "1")), levels(("0.44", "1")))
     return book
 
 
@@ -63,16 +64,16 @@ def test_a_price_is_told_once(book):
 
 def test_a_price_tells_how_far_it_has_moved(book):
     tell(book)
-    book.set_level("BUY", "0.42", "1")
+    set_level(book, "BUY", "0.42", "1")
     assert tell(book).change == Decimal("0.01")
-    book.set_level("BUY", "0.42", "0")
+    set_level(book, "BUY", "0.42", "0")
     assert tell(book).change == Decimal("-0.01")
 
 
 def test_a_top_that_moves_without_moving_the_price_is_told(book):
     tell(book)
-    book.set_level("BUY", "0.41", "1")
-    book.set_level("SELL", "0.43", "1")
+    set_level(book, "BUY", "0.41", "1")
+    set_level(book, "SELL", "0.43", "1")
     event = tell(book)
     assert (event.change, event.spread) == (0, Decimal("0.02"))
 
@@ -82,13 +83,13 @@ def test_a_top_that_moves_without_moving_the_price_is_told(book):
 )
 def test_sizes_and_deeper_levels_move_no_price(book, side, price, size):
     tell(book)
-    book.set_level(side, price, size)
+    set_level(book, side, price, size)
     assert tell(book) is None
 
 
 def test_the_same_top_written_differently_moves_no_price(book):
     tell(book)
-    book.set_level("BUY", ".400", "5")
+    set_level(book, "BUY", ".400", "5")
     assert tell(book) is None
 
 
@@ -96,7 +97,7 @@ def test_a_book_that_empties_tells_nothing_until_there_is_a_price_again(book):
     tell(book)
     book.replace([], [])
     assert tell(book) is None
-    book.replace([("0.30", "1")], [])
+    book.replace(levels(("0.30", "1")), ())
     event = tell(book)
     assert (event.price, event.price_source) == (Decimal("0.30"), ONE_SIDE)
     assert event.change == Decimal("-0.12"), "against the last price that was told"

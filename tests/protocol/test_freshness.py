@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from market_samples import make_market, make_settled, no_of, yes_of
 from market_talk import ASKS, NO, OTHER, START, T0, WALL, YES, Talk, book
 
+from levels_in_words import levels
 from polymarket_realtime._codec.clob import WitnessBook
 from polymarket_realtime._model.feed import Gap, Resynced, StateChanged
 from polymarket_realtime._model.market import BookSnapshot, PriceChangeEvent
 from polymarket_realtime._model.trust import AssetState, Doubt, Proof
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_hash import book_hash
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.counters import FeedCounters
@@ -185,7 +187,7 @@ class Desk:
             return ""
         true = self.truth[asset]
         return book_hash(
-            *(true.market, asset, true.stamp, true.bids[::-1], ASKS[::-1]),
+            *(true.market, asset, true.stamp, levels(*true.bids[::-1]), levels(*ASKS[::-1])),
             **RULES,
             last_trade_price="",
         )
@@ -194,9 +196,10 @@ class Desk:
 
     def shown(self, asset=YES, **fields):
         true = self.truth[asset]
-        fields = {"hash": None, "bids": tuple(true.bids), **RULES} | fields
+        fields = {"hash": None, "bids": true.bids, **RULES} | fields
+        fields["bids"] = levels(*fields["bids"])
         fields.setdefault("timestamp_ms", true.stamp)
-        return WitnessBook(market=true.market, asset_id=asset, asks=tuple(ASKS), **fields)
+        return WitnessBook(market=true.market, asset_id=asset, asks=levels(*ASKS), **fields)
 
     def as_it_is(self, batch):
         return [self.shown(asset) for asset in batch if asset in self.truth]
@@ -513,7 +516,7 @@ def test_changes_after_an_old_snapshot_are_built_on_what_rest_shows():
     desk.looks_away()
     desk.waits(5)
     assert desk.told_states() == [S.LIVE]
-    assert desk.of().wire_bids()[-1] == ("0.40", str(desk.truth[YES].size))
+    assert desk.of().wire_bids()[-1] == WireLevel("0.40", str(desk.truth[YES].size))
     assert desk.of().timestamp_ms == desk.truth[YES].stamp
     assert desk.counters.replayed >= 1
 
@@ -531,11 +534,11 @@ def test_a_book_that_differs_from_rest_at_the_same_moment_is_replaced_by_that_of
     (gap,), (resynced,) = desk.told_of(Gap), desk.told_of(Resynced)
     assert gap.gap_since == WALL + START, "its snapshot was the last proof"
     assert resynced.verified_by is Proof.REST
-    assert desk.of().wire_bids() == (("0.38", "9"),)
+    assert desk.of().wire_bids() == levels(("0.38", "9"))
     assert desk.freshness.verdicts == {"diverged": 1}
     desk.changes()
     assert desk.of().state is S.LIVE
-    assert desk.of().wire_bids()[-1] == ("0.40", "101")
+    assert desk.of().wire_bids()[-1] == WireLevel("0.40", "101")
 
 
 def test_of_an_older_book_nothing_follows_and_the_question_stays_open():
@@ -807,12 +810,12 @@ def test_a_book_that_does_not_come_but_changes_does_is_built_on_what_rest_shows(
     desk.rest = lambda batch: [shown]
     desk.waits(5)
     assert desk.told_states() == [S.LIVE]
-    assert desk.of().wire_bids()[-1] == ("0.40", str(desk.truth[YES].size))
+    assert desk.of().wire_bids()[-1] == WireLevel("0.40", str(desk.truth[YES].size))
     assert desk.of().evidence.verified_by is Proof.REST
     assert desk.counters.replayed == 4
     assert desk.remedies == []
     desk.changes()
-    assert desk.of().wire_bids()[-1] == ("0.40", str(desk.truth[YES].size))
+    assert desk.of().wire_bids()[-1] == WireLevel("0.40", str(desk.truth[YES].size))
 
 
 def test_a_lost_book_is_not_built_on_what_rest_showed_before_it_was_lost():
@@ -986,7 +989,7 @@ def test_a_book_that_rest_shows_differently_is_put_right():
     assert desk.told_states() == [S.SUSPECT, S.OUT_OF_SYNC, S.LIVE]
     (gap,) = desk.told_of(Gap)
     assert gap.gap_since < desk.wall - 20, "since it was proven last, which was by its hash"
-    assert desk.of().wire_bids() == (("0.38", "9"),)
+    assert desk.of().wire_bids() == levels(("0.38", "9"))
 
 
 @pytest.mark.parametrize("ahead", [5_000, -1_000])
@@ -1168,7 +1171,7 @@ class Watchman(Desk):
 
     def _answer(self, batch, answer):
         super()._answer(batch, answer)
-        right = self.of().wire_bids() == tuple(self.truth[YES].bids[::-1])
+        right = self.of().wire_bids() == levels(*self.truth[YES].bids[::-1])
         if right and self.mode in ("equal", "moved"):
             self.confirmed = self.now
 
@@ -1295,4 +1298,4 @@ def test_what_comes_while_rest_is_asked_is_not_lost_when_rest_agrees():
     desk.changes()
     desk.waits(2)
     assert desk.of().in_sync
-    assert desk.of().wire_bids()[-1] == ("0.40", str(true.size))
+    assert desk.of().wire_bids()[-1] == WireLevel("0.40", str(true.size))

@@ -7,6 +7,7 @@ from market_talk import NO, OTHER, START, T0, WALL, YES, Talk, book, kinds, open
 
 from polymarket_realtime._model import lifecycle, market
 from polymarket_realtime._model.events import UnknownEvent
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.market import MarketProtocol
 from polymarket_realtime.errors import HeartbeatTimeout
@@ -191,7 +192,7 @@ def test_a_hint_is_passed_on_and_changes_no_book():
     assert isinstance(event, market.BestBidAsk)
     assert (event.best_bid, event.best_ask, event.spread) == (Decimal("0.44"), None, None)
     assert (event.timestamp_ms, event.epoch, event.revision) == (T0 + 2, 1, 1)
-    assert talk.book().best_bid == ("0.40", "100")
+    assert talk.book().best_bid == WireLevel("0.40", "100")
     assert talk.hears({**hint, "asset_id": OTHER}) == []
 
 

@@ -4,6 +4,7 @@ import attrs
 import pytest
 from market_talk import NO, YES, make_change
 
+from levels_in_words import levels, set_level
 from polymarket_realtime._codec.clob import WitnessBook
 from polymarket_realtime._model.feed import Connected, Gap, Resynced, StateChanged
 from polymarket_realtime._model.market import BookSnapshot, PriceChangeEvent
@@ -16,7 +17,7 @@ from polymarket_realtime._protocol.regain import adopt, merge_gaps, put_to_proof
 from polymarket_realtime.errors import CodecError
 
 WALL = 1_700_000_000.0
-BIDS, ASKS = (("0.39", "5"), ("0.4", "1")), (("0.6", "2"), ("0.5", "3"))
+BIDS, ASKS = levels(("0.39", "5"), ("0.4", "1")), levels(("0.6", "2"), ("0.5", "3"))
 SHOWN = WitnessBook("0x1", YES, 2_000, "cd", BIDS, ASKS, "5", "0.01", False, "0.450")
 
 
@@ -111,7 +112,7 @@ def test_a_snapshot_that_comes_late_leaves_a_late_book_in_doubt(book, counters):
 
 
 def test_a_crossed_book_has_no_price(book, counters):
-    book.set_level("BUY", "0.55", "1")
+    set_level(book, "BUY", "0.55", "1")
     assert types(give(book, counters)) == [BookSnapshot, StateChanged]
 
 
@@ -128,7 +129,7 @@ def test_what_came_meanwhile_is_applied_in_the_order_of_its_times(book):
     hold(book, 999, "0.42", "7")
     hold(book, 1_003, "0.43", "9", hash="ef")
     assert replay(book) == 3
-    assert book.wire_bids() == (*BIDS, ("0.43", "9"))
+    assert book.wire_bids() == levels(*BIDS, ("0.43", "9"))
     assert (book.timestamp_ms, book.snapshot_ms, book.hash) == (1_003, 1_000, "ef")
     assert len(book.backlog) == 0
 
@@ -178,7 +179,7 @@ def test_a_book_in_doubt_that_comes_malformed_stays_in_doubt(book, counters):
     give(book, counters)
     book.enter(AssetState.SUSPECT, "silent", WALL + 1, Doubt.SILENCE)
     with pytest.raises(CodecError):
-        put_to_proof(book, [("x", "1")], ASKS, WALL + 2)
+        put_to_proof(book, levels(("x", "1")), ASKS, WALL + 2)
     assert book.state is AssetState.SUSPECT
 
 
@@ -200,7 +201,7 @@ def test_a_lost_book_may_be_built_on_what_the_witness_shows_and_on_what_came_sin
     events = adopt(book, SHOWN, counters, wall=WALL + 3)
     assert types(events) == [Gap, BookSnapshot, PriceChangeEvent, Resynced, StateChanged]
     assert events[3].verified_by is Proof.REST
-    assert book.wire_bids() == (*BIDS, ("0.41", "9"))
+    assert book.wire_bids() == levels(*BIDS, ("0.41", "9"))
     assert (book.timestamp_ms, book.snapshot_ms, book.tick_size) == (2_001, 2_000, "0.01")
     assert book.evidence.last_trade == "0.450"
     assert book.evidence.verified_by is Proof.REST
@@ -216,7 +217,9 @@ def test_a_witness_older_than_the_book_was_is_not_believed(book, counters):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"bids": (("x", "1"),)}, {"asks": (("0.5", "?"),)}, {"tick_size": "small"}], ids=str
+    "wrong",
+    [{"bids": levels(("x", "1"))}, {"asks": levels(("0.5", "?"))}, {"tick_size": "small"}],
+    ids=str,
 )
 def test_a_witness_that_cannot_be_read_is_no_help(book, counters, wrong):
     lost_book(book, counters)

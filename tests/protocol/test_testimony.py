@@ -3,6 +3,7 @@
 import pytest
 from market_talk import ASKS, BIDS, START, T0, WALL, YES, book, make_change, open_talk
 
+from levels_in_words import levels
 from polymarket_realtime._codec.clob import WitnessBook
 from polymarket_realtime._model.trust import AssetState, Doubt, Proof
 from polymarket_realtime._protocol import testimony  # its class would be taken for a test
@@ -15,7 +16,7 @@ from polymarket_realtime._protocol.verdict import Verdict
 from polymarket_realtime._protocol.watches import Watches
 
 S = AssetState
-OTHERS = (("0.38", "9"),)
+OTHERS = levels(("0.38", "9"))
 
 
 class Court:
@@ -34,7 +35,7 @@ class Court:
 
     def hear(self, *, after=30.0, at=0, **fields):
         """An answer that comes so many seconds after the last word; the verdict, and states."""
-        shown = {"bids": tuple(BIDS), "asks": tuple(ASKS), "hash": None} | fields
+        shown = {"bids": levels(*BIDS), "asks": levels(*ASKS), "hash": None} | fields
         answer = WitnessBook(market="0x1", asset_id=YES, timestamp_ms=T0 + at, **shown)
         now = START + after
         verdict, events = self.testimony.hear(self.watch, self.book, answer, now, WALL + now)

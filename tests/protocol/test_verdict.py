@@ -4,13 +4,14 @@ import attrs
 import pytest
 from market_talk import YES
 
+from levels_in_words import levels
 from polymarket_realtime._codec.clob import WitnessBook
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.price_key import PriceKeys
 from polymarket_realtime._protocol.verdict import Verdict, judge
 
 NOW = 1_000
-BIDS, ASKS = (("0.39", "5"), ("0.4", "1")), (("0.6", "2"), ("0.5", "3"))
+BIDS, ASKS = levels(("0.39", "5"), ("0.4", "1")), levels(("0.6", "2"), ("0.5", "3"))
 SAME = WitnessBook("0x1", YES, NOW, "ab", BIDS, ASKS)
 OTHER = attrs.evolve(SAME, hash="cd", bids=BIDS[:1])
 
@@ -32,13 +33,13 @@ def book():
         (attrs.evolve(SAME, hash="cd"), Verdict.EQUAL),
         (attrs.evolve(SAME, timestamp_ms=NOW + 5, hash="cd"), Verdict.EQUAL),
         (attrs.evolve(SAME, bids=BIDS[::-1], asks=ASKS[::-1]), Verdict.EQUAL),
-        (attrs.evolve(SAME, bids=(("0.390", "5.00"), (".4", "1"))), Verdict.EQUAL),
+        (attrs.evolve(SAME, bids=levels(("0.390", "5.00"), (".4", "1"))), Verdict.EQUAL),
         (attrs.evolve(OTHER, timestamp_ms=NOW + 1), Verdict.MOVED),
         (attrs.evolve(OTHER, timestamp_ms=NOW + 1, hash=None), Verdict.MOVED),
         (attrs.evolve(OTHER, timestamp_ms=NOW - 1), Verdict.OLDER),
         (attrs.evolve(SAME, timestamp_ms=NOW - 1, hash="cd"), Verdict.OLDER),
         (None, Verdict.NO_BOOK),
-        (attrs.evolve(OTHER, bids=(("?", "1"),)), Verdict.UNCLEAR),
+        (attrs.evolve(OTHER, bids=levels(("?", "1"))), Verdict.UNCLEAR),
     ],
 )
 def test_levels_count_and_times_say_which_is_newer(book, shown, verdict, calm):

@@ -7,7 +7,9 @@ import pytest
 from market_talk import START, Talk, lost, states
 from market_talk import WALL as MARKET_WALL
 
+from levels_in_words import set_level
 from polymarket_realtime._model.trust import AssetState, Doubt, Proof, Verification
+from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.price_key import PriceKeys
@@ -30,13 +32,13 @@ def tokens(exchange):
     return [token for market in exchange.markets for token in market.token_ids]
 
 
+def sides_of(shown):
+    return [[WireLevel(**level) for level in shown[side]] for side in ("bids", "asks")]
+
+
 def take(book, shown, *, opening=True):
     """Have a book kept here be what the exchange shows."""
-    pairs = {
-        side: [(level["price"], level["size"]) for level in shown[side]]
-        for side in ("bids", "asks")
-    }
-    book.replace(**pairs)
+    book.replace(*sides_of(shown))
     book.begin(shown["market"], int(shown["timestamp"]), shown["hash"])
     if opening:
         book.set_tick_size(shown["tick_size"])
@@ -52,7 +54,7 @@ def book_of(exchange, token=None):
 def corrupt(book):
     """Make one level, deep in the book, wrong."""
     price, size = book.wire_bids()[0]
-    book.set_level("BUY", price, str(Decimal(size) + 1))
+    set_level(book, "BUY", price, str(Decimal(size) + 1))
 
 
 def move_last_trade(exchange):
@@ -108,9 +110,9 @@ def test_anything_that_differs_is_found(exchange, wrong):
     elif wrong == "market":
         book.market = "0x" + "0" * 64
     elif wrong == "level gone":
-        book.set_level("SELL", book.wire_asks()[0][0], "0")
+        set_level(book, "SELL", book.wire_asks()[0].price, "0")
     else:
-        book.set_level("BUY", "0.001", "1")
+        set_level(book, "BUY", "0.001", "1")
     assert has_equal_hash(book) is False
 
 
@@ -237,8 +239,7 @@ def test_no_book_of_an_exchange_that_trades_is_ever_doubted():
     assert counters.hashes_equal > 200
     for token in wanted:
         shown = exchange.book(token)
-        levels = ([(level["price"], level["size"]) for level in shown[s]] for s in ("bids", "asks"))
-        assert talk.book(token).same_as(*levels)
+        assert talk.book(token).same_as(*sides_of(shown))
 
 
 def test_a_change_that_never_came_is_found_by_the_hash_of_the_next():

@@ -14,7 +14,6 @@ from typing import Any, Final
 import attrs
 import msgspec
 
-from polymarket_realtime._codec.frames import Number, WireLevelObject
 from polymarket_realtime._codec.tolerant import UNREADABLE, problem_of
 from polymarket_realtime._model.ids import (
     AssetId,
@@ -23,7 +22,7 @@ from polymarket_realtime._model.ids import (
     parse_asset_id,
     parse_condition_id,
 )
-from polymarket_realtime._model.values import WireLevel
+from polymarket_realtime._model.values import Number, WireLevel
 from polymarket_realtime.errors import CodecError
 
 __all__ = ["WitnessBook", "decode_books", "encode_books_request"]
@@ -69,8 +68,8 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     market: str
     asset_id: str
     timestamp: str
-    bids: tuple[WireLevelObject, ...]
-    asks: tuple[WireLevelObject, ...]
+    bids: tuple[WireLevel, ...]
+    asks: tuple[WireLevel, ...]
     hash: str | None = None
     min_order_size: Number | None = None
     tick_size: Number | None = None
@@ -161,8 +160,8 @@ def _book(row: _Row) -> WitnessBook:
         asset_id=parse_asset_id(row.asset_id),
         timestamp_ms=_milliseconds(row.timestamp),
         hash=hash_or_none(row.hash),
-        bids=tuple([(level.price, level.size) for level in row.bids]),
-        asks=tuple([(level.price, level.size) for level in row.asks]),
+        bids=row.bids,
+        asks=row.asks,
         min_order_size=row.min_order_size,
         tick_size=row.tick_size,
         neg_risk=row.neg_risk,
@@ -176,7 +175,7 @@ def _milliseconds(text: str) -> int:
     return int(text)
 
 
-def _levels(fields: dict[str, Any], side: str) -> tuple[WireLevelObject, ...]:
+def _levels(fields: dict[str, Any], side: str) -> tuple[WireLevel, ...]:
     # A side that is not told is not an empty one.
     levels = fields.get(side)
     if not isinstance(levels, list):
@@ -184,10 +183,10 @@ def _levels(fields: dict[str, Any], side: str) -> tuple[WireLevelObject, ...]:
     return tuple(_level(level) for level in levels)
 
 
-def _level(level: object) -> WireLevelObject:
+def _level(level: object) -> WireLevel:
     if not isinstance(level, dict):
         raise CodecError("book", "a level is not an object")
-    return WireLevelObject(_text(level, "price"), _text(level, "size"))
+    return WireLevel(_text(level, "price"), _text(level, "size"))
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -23,8 +23,8 @@ from polymarket_realtime._codec.tolerant import (
     make_converter,
     problem_of,
 )
-from polymarket_realtime._model.ids import AssetId
-from polymarket_realtime._model.values import Side
+from polymarket_realtime._model.ids import AssetId, ConditionId
+from polymarket_realtime._model.values import Side, WireLevel
 
 __all__ = ["batches", "decode_market_frames", "encode_market_interest", "encode_operation"]
 
@@ -117,8 +117,8 @@ def _modernised(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _level(value: Any) -> frames.WireLevelObject:
-    return frames.WireLevelObject(as_text(value["price"]), as_text(value["size"]))
+def _level(value: Any) -> WireLevel:
+    return WireLevel(as_text(value["price"]), as_text(value["size"]))
 
 
 def _change(value: Any) -> frames.PriceChange:
@@ -132,11 +132,22 @@ def _change(value: Any) -> frames.PriceChange:
     )
 
 
+def _price_change(value: Any) -> frames.PriceChangeFrame:
+    if not isinstance(value["price_changes"], list):
+        raise TypeError("price_changes are no list")
+    return frames.PriceChangeFrame(
+        value["event_type"],
+        ConditionId(as_text(value["market"])),
+        tuple(map(_change, value["price_changes"])),
+        as_text(value["timestamp"]),
+    )
+
+
 _OPTIONAL: Final = ("hash", "best_bid", "best_ask")
 
 _converter: Final = make_converter()
-_converter.register_structure_hook(frames.PriceChange, lambda value, _: _change(value))
-_converter.register_structure_hook(frames.WireLevelObject, lambda value, _: _level(value))
+_converter.register_structure_hook(frames.PriceChangeFrame, lambda v, _: _price_change(v))
+_converter.register_structure_hook(WireLevel, lambda value, _: _level(value))
 
 
 def _assets_in(fields: dict[str, Any]) -> tuple[AssetId, ...]:

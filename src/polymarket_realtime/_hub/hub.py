@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -85,21 +85,33 @@ class Hub:
         try:
             with events_out:
                 async for batch in events_out:
-                    for event in batch:
-                        self.publish(event)
+                    self.publish(*batch)
         finally:
             self._ended = True
             for subscription in self._subscriptions:
                 subscription.end()
 
-    def publish(self, event: Event) -> None:
-        """Offer one event to those who asked for it. Never waits."""
-        self._published += 1
-        special = self._special.get(event.__class__)
-        if special is not None:
-            special(event)
-        else:
-            self._offer(event)
+    def publish(self, *events: Event) -> None:
+        """Offer each event to those who asked for it. Never waits."""
+        special, readers_of = self._special, self._index.readers_of
+        self._published += len(events)
+        waiting: defaultdict[Subscription, list[Event]] = defaultdict(list)
+        for event in events:
+            if event.__class__ in special:
+                # It may change who listens to what: what came before it goes first.
+                self._hand_out(waiting)
+                special[event.__class__](event)
+            elif readers := readers_of(event):
+                for subscription in readers:
+                    waiting[subscription].append(event)
+            else:
+                self._unmatched += 1
+        self._hand_out(waiting)
+
+    def _hand_out(self, waiting: dict[Subscription, list[Event]]) -> None:
+        for subscription, events in waiting.items():
+            subscription.offer(*events)
+        waiting.clear()
 
     def _offer(self, event: Event) -> tuple[Subscription, ...]:
         readers = self._index.readers_of(event)

@@ -68,17 +68,18 @@ class Mailbox(Generic[T]):
 
     def put(self, item: T, key: Hashable | None = None) -> None:
         """Add an item at the end; a pending one with the same `key` gives way to it."""
-        self.received += 1
-        if key is not None and self._pending.pop(key, None) is not None:
+        pending = self._pending
+        self.received = number = self.received + 1
+        if key is not None and pending.pop(key, None) is not None:
             self._replaced(key)
-        elif len(self._pending) - len(self._kept) >= self.capacity:
+        elif len(pending) - len(self._kept) >= self.capacity:
             self.dropped += 1
             if self.overflow is Overflow.RAISE:
                 self.lagged = True
                 return
             self._drop_oldest()
         # The running number is a key that nothing else has.
-        self._pending[self.received if key is None else key] = item
+        pending[number if key is None else key] = item
 
     def _replaced(self, key: Hashable) -> None:
         self.conflated += 1

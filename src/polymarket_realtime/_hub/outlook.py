@@ -79,6 +79,11 @@ class Outlook:
         """The views of events that a token is an outcome in."""
         return [view for view in self.events.values() if asset_id in view.asset_ids]
 
+    def of_book(self, asset_id: AssetId) -> list[BookView | EventView]:
+        """The views that may change with the book of a token."""
+        book = self.books.get(asset_id)
+        return [*(() if book is None else (book,)), *self.events_with(asset_id)]
+
     def widen(self, slug: str, market: Market) -> None:
         """A market was added to an event."""
         self.events[slug].markets[market.condition_id] = market

@@ -25,7 +25,7 @@ from polymarket_realtime._model.feed import Dropped, Gap
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.lifecycle import MarketCreated, MarketResolved
 from polymarket_realtime._model.live_topics import LiveTopic
-from polymarket_realtime._model.market import BookDelta, BookSnapshot, PriceChangeEvent
+from polymarket_realtime._model.market import BookEvent, PriceChangeEvent
 from polymarket_realtime._model.topics import AssetTopicBase, Topic
 from polymarket_realtime._model.user import UserEvent
 from polymarket_realtime._venue.wakeup import Wakeup
@@ -117,44 +117,48 @@ class Subscription:
         elif (event := view.look_up(self._known.books)) is not None:
             self._mailbox.put(event)
 
-    def offer(self, event: Event) -> None:
-        """Take an event from the hub. Never waits."""
-        if isinstance(event, (BookSnapshot, BookDelta)):
-            self._offer_book(event)
-        elif isinstance(event, PriceChangeEvent):
-            self._offer_price(event)
-        elif isinstance(event, UserEvent):
-            # What is older than what this reader began with would only take it back.
-            if event.revision > self._account_seen:
-                self._mailbox.put(event)
-        elif not hears(event, self.topics, self._live):
-            return
-        else:
-            if isinstance(event, Gap) and event.stream is None:
-                event = event.among(self.asset_ids)
-            self._mailbox.put(event, event.conflation_key if self._conflates else None)
-        self._last_event = event.received
-        if self._oldest is None:
-            self._oldest = event.received
-        self._wakeup.ring()
+    def offer(self, *events: Event) -> None:
+        """Take events from the hub, all of one moment and in order. Never waits."""
+        heard = False
+        for event in events:
+            if isinstance(event, BookEvent):
+                self._offer_book(event)
+            elif isinstance(event, PriceChangeEvent):
+                self._offer_price(event)
+            elif not self._offer_other(event):
+                continue
+            heard = True
+        if heard:
+            self._last_event = events[-1].received
+            self._oldest = self._oldest or self._last_event
+            self._wakeup.ring()
+
+    def _offer_other(self, event: Event) -> bool:
+        """Take an event that has no view; whether this reader is to hear it."""
+        # What is older than what this reader began with would only take it back.
+        if isinstance(event, UserEvent) and event.revision <= self._account_seen:
+            return True
+        if not hears(event, self.topics, self._live):
+            return False
+        if isinstance(event, Gap) and event.stream is None:
+            event = event.among(self.asset_ids)
+        self._mailbox.put(event, event.conflation_key if self._conflates else None)
+        return True
 
     def _offer_price(self, event: PriceChangeEvent) -> None:
         if not self._conflates:
             self._mailbox.put(event)
         elif (prices := self._outlook.prices.get(event.asset_id)) is not None:
             self._mailbox.keep(prices, prices)
-        if self._outlook.events:
-            self._touch_events(event.asset_id)
-
-    def _offer_book(self, event: BookSnapshot | BookDelta) -> None:
-        outlook = self._outlook
-        view = outlook.books.get(event.asset_id)
-        if view is not None:
+        for view in self._outlook.events_with(event.asset_id):
             self._mailbox.keep(view, view)
-        if outlook.events:
-            self._touch_events(event.asset_id)
-        snapshots = outlook.snapshots.get(event.asset_id)
-        if snapshots is None or (event.epoch, event.revision) <= snapshots.seen:
+
+    def _offer_book(self, event: BookEvent) -> None:
+        if self._outlook.books or self._outlook.events:
+            for view in self._outlook.of_book(event.asset_id):
+                self._mailbox.keep(view, view)
+        snapshots = self._outlook.snapshots.get(event.asset_id)
+        if snapshots is None or event.revision <= snapshots.seen:
             return
         if not self._conflates:
             self._mailbox.put(event)
@@ -164,10 +168,6 @@ class Subscription:
             self._mailbox.keep(snapshots, snapshots)
         else:
             self._mailbox.keep(event, snapshots)
-
-    def _touch_events(self, asset_id: AssetId) -> None:
-        for view in self._outlook.events_with(asset_id):
-            self._mailbox.keep(view, view)
 
     def lacks(self, event: MarketCreated) -> bool:
         """Whether it follows the event of a new market, and does not have the market yet."""
@@ -208,7 +208,7 @@ class Subscription:
         """
         books, items = self._known.books, self._mailbox.take()
         now = [i if isinstance(i, Event) else i.look_up(books) for i in items]
-        return self._handed_out([event for event in now if event is not None])
+        return self._handed_out(list(filter(None, now)))
 
     def receive_counted(self) -> list[tuple[Event, int]]:
         """As `receive_nowait`, each event with how many of its kind and subject it stands for."""

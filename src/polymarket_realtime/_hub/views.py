@@ -91,17 +91,17 @@ class SnapshotView:
     """A whole book, for a reader of changes that joins late or has fallen behind.
 
     Attributes:
-        seen: Epoch and revision of the last snapshot given: older changes are in it.
+        seen: Revision of the last snapshot given: older changes are in it.
     """
 
     asset_id: AssetId
-    seen: tuple[int, int] = (0, 0)
+    seen: int = 0
 
     def look_up(self, books: BookStore) -> BookSnapshot | None:
         book = _trusted(books, self.asset_id)
-        if book is None or (book.epoch, book.revision) <= self.seen:
+        if book is None or book.revision <= self.seen:
             return None
-        self.seen = (book.epoch, book.revision)
+        self.seen = book.revision
         return book.snapshot()
 
 

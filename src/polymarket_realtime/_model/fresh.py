@@ -27,15 +27,22 @@ def maker_of(cls: type[T]) -> Callable[..., T]:
         A function of all attributes, by position, in the order in which the class has them.
     """
     names = [field.name for field in attrs.fields(cast("Any", cls))]
-    # attrs writes its own `__init__` in the same way: the assignments have to be plain code.
-    lines = (f"def __init__(self, {', '.join(names)}):", *(f"    self.{n} = {n}" for n in names))
-    scope: dict[str, Any] = {"final": cls}
-    exec("\n".join([*lines, "    self.__class__ = final"]), scope)  # noqa: S102  # names of fields
+    # attrs writes its own `__init__` in the same way: the assignments have to be plain code. Not
+    # in an `__init__`, though, which the interpreter would enter by way of C.
+    lines = (
+        f"def make({', '.join(names)}):",
+        "    self = new(fresh)",
+        *(f"    self.{name} = {name}" for name in names),
+        "    self.__class__ = final",
+        "    return self",
+    )
     # Both, or the interpreter looks each assignment up and calls it after all.
     body = {
         "__slots__": (),
-        "__init__": scope["__init__"],
         "__setattr__": object.__setattr__,
         "__delattr__": object.__delattr__,
     }
-    return cast("Callable[..., T]", type(f"_Fresh{cls.__name__}", (cls,), body))
+    fresh = type(f"_Fresh{cls.__name__}", (cls,), body)
+    scope: dict[str, Any] = {"new": object.__new__, "fresh": fresh, "final": cls}
+    exec("\n".join(lines), scope)  # noqa: S102  # names of fields
+    return cast("Callable[..., T]", scope["make"])

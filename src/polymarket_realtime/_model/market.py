@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar
 
 import attrs
@@ -20,9 +19,11 @@ from polymarket_realtime._model.trust import AssetState, Standing
 from polymarket_realtime._model.values import (
     Level,
     LevelChange,
+    PriceSource,
     Side,
     WireChange,
     WireLevel,
+    best_first,
     claimed_decimal,
     decimal,
     optional_decimal,
@@ -32,6 +33,7 @@ from polymarket_realtime._model.values import (
 __all__ = [
     "BestBidAsk",
     "BookDelta",
+    "BookEvent",
     "BookSnapshot",
     "LastTradePrice",
     "MarketEvent",
@@ -84,7 +86,23 @@ class MarketEvent(NamedEvent):
 
 
 @attrs.frozen(kw_only=True)
-class BookSnapshot(MarketEvent):
+class BookEvent(MarketEvent):
+    """What the levels of one book are, or what has changed of them."""
+
+    wire_hash: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def hash(self) -> str | None:
+        """The venue's hash of the whole book; None if what it has sent can be none."""
+        return hash_or_none(self.wire_hash)
+
+    @property
+    def conflation_key(self) -> Hashable | None:
+        return (EventType.BOOK_SNAPSHOT, self.asset_id)
+
+
+@attrs.frozen(kw_only=True)
+class BookSnapshot(BookEvent):
     """A whole book. `timestamp` is its last change and may be old."""
 
     type: ClassVar = EventType.BOOK_SNAPSHOT
@@ -93,30 +111,25 @@ class BookSnapshot(MarketEvent):
     wire_bids: tuple[WireLevel, ...] = attrs.field(repr=False)
     wire_asks: tuple[WireLevel, ...] = attrs.field(repr=False)
     wire_tick_size: str | None = None
-    hash: str | None = attrs.field(default=None, converter=hash_or_none)
 
     @property
     def bids(self) -> tuple[Level, ...]:
         """Buy levels, best (highest) first."""
-        return tuple(Level(decimal(p), decimal(s)) for p, s in reversed(self.wire_bids))
+        return best_first(self.wire_bids)
 
     @property
     def asks(self) -> tuple[Level, ...]:
         """Sell levels, best (lowest) first."""
-        return tuple(Level(decimal(p), decimal(s)) for p, s in reversed(self.wire_asks))
+        return best_first(self.wire_asks)
 
     @property
     def tick_size(self) -> Decimal | None:
         """Smallest price step, where the venue said it."""
         return optional_decimal(self.wire_tick_size)
 
-    @property
-    def conflation_key(self) -> Hashable | None:
-        return (EventType.BOOK_SNAPSHOT, self.asset_id)
-
 
 @attrs.frozen(kw_only=True)
-class BookDelta(MarketEvent):
+class BookDelta(BookEvent):
     """Changed levels of one book."""
 
     type: ClassVar = EventType.BOOK_DELTA
@@ -125,7 +138,6 @@ class BookDelta(MarketEvent):
     wire_changes: tuple[WireChange, ...]
     wire_best_bid: str | None = None
     wire_best_ask: str | None = None
-    hash: str | None = attrs.field(default=None, converter=hash_or_none)
 
     @property
     def changes(self) -> tuple[LevelChange, ...]:
@@ -141,10 +153,6 @@ class BookDelta(MarketEvent):
     def best_ask(self) -> Decimal | None:
         """The venue's own word on the best ask after the change."""
         return claimed_decimal(self.wire_best_ask)
-
-    @property
-    def conflation_key(self) -> Hashable | None:
-        return (EventType.BOOK_SNAPSHOT, self.asset_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -198,17 +206,6 @@ class OrderbookUpdate(MarketEvent):
     @property
     def conflation_key(self) -> Hashable | None:
         return (EventType.AGG_ORDERBOOK, self.asset_id)
-
-
-class PriceSource(StrEnum):
-    """Where a displayed price comes from."""
-
-    MIDPOINT = "midpoint"
-    """Half way between best bid and best ask."""
-    LAST_TRADE = "last_trade"
-    """The last trade, because the spread is above 0.10 or a side is empty."""
-    ONE_SIDE = "one_side"
-    """The best price of the only side there is; this token has not traded since we listen."""
 
 
 @attrs.frozen(kw_only=True)

@@ -6,18 +6,24 @@ of them; they become `Decimal` when a reader asks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
 
 __all__ = [
     "Level",
     "LevelChange",
+    "Number",
+    "PriceSource",
     "Side",
     "WireChange",
     "WireLevel",
+    "best_first",
     "claimed_decimal",
     "decimal",
     "optional_decimal",
@@ -54,6 +60,17 @@ class Side(StrEnum):
     SELL = "SELL"
 
 
+class PriceSource(StrEnum):
+    """Where a displayed price comes from."""
+
+    MIDPOINT = "midpoint"
+    """Half way between best bid and best ask."""
+    LAST_TRADE = "last_trade"
+    """The last trade, because the spread is above 0.10 or a side is empty."""
+    ONE_SIDE = "one_side"
+    """The best price of the only side there is; this token has not traded since we listen."""
+
+
 class Level(NamedTuple):
     """One price level: a price between 0 and 1, and all shares resting there."""
 
@@ -69,8 +86,30 @@ class LevelChange(NamedTuple):
     size: Decimal
 
 
-WireLevel = tuple[str, str]
-"""Price and size, as the venue wrote them."""
+Number = Annotated[str, msgspec.Meta(max_length=64)]
+"""A number as the venue writes it; whether it is one is for those to say who read it."""
+
+
+class WireLevel(msgspec.Struct, frozen=True, gc=False):
+    """Price and size, as the venue wrote them.
+
+    Not of attrs, because a book has about a hundred of them and there are hundreds of books:
+    without a header for the garbage collector a frame is decoded in half the time (13 instead of
+    25 µs), and what was decoded is what the book keeps.
+    """
+
+    price: Number
+    size: Number
+
+    def __iter__(self) -> Iterator[str]:
+        """So that it can be unpacked."""
+        return iter((self.price, self.size))
+
+
+def best_first(levels: tuple[WireLevel, ...]) -> tuple[Level, ...]:
+    """The levels of one side, which the wire tells best last, in numbers."""
+    return tuple(Level(decimal(each.price), decimal(each.size)) for each in reversed(levels))
+
 
 WireChange = tuple[str, str, str]
 """Side, price and new total size, as the venue wrote them."""

@@ -12,10 +12,11 @@ import attrs
 from polymarket_realtime._codec.frames import PriceChange
 from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.feed import StateChanged
+from polymarket_realtime._model.fresh import maker_of
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.market import BookSnapshot, OrderbookUpdate, PriceChangeEvent
 from polymarket_realtime._model.trust import AssetState, Doubt, Standing
-from polymarket_realtime._model.values import WireChange, optional_decimal
+from polymarket_realtime._model.values import optional_decimal
 from polymarket_realtime._protocol.backlog import Backlog
 from polymarket_realtime._protocol.evidence import Evidence
 from polymarket_realtime._protocol.levels import Levels
@@ -26,6 +27,8 @@ __all__ = ["Book"]
 _NO_MARKET: Final = ConditionId("")
 
 _HARMLESS: Final = frozenset({None, Doubt.LAG})
+
+_make_snapshot: Final = maker_of(BookSnapshot)
 
 _BURSTS: Final = 16
 """Bursts of changes by which a late frame is recognised as one that has come before."""
@@ -172,19 +175,6 @@ class Book(Levels):
             self.backlog.clear()
         return self.enter(state, reason, wall)
 
-    def apply(self, changes: Sequence[PriceChange]) -> tuple[WireChange, ...]:
-        """Set the levels of one frame; those that changed anything.
-
-        Raises:
-            CodecError: A price or size is not a number; what came before it is applied.
-        """
-        applied = []
-        for change in changes:
-            level = change.side, change.price, change.size
-            if self.set_level(*level):
-                applied.append(level)
-        return tuple(applied)
-
     def begin(self, market: ConditionId, timestamp_ms: int, hash_: str | None) -> None:
         """Its levels are those of a snapshot of this time."""
         self.market, self.hash = market, hash_
@@ -195,20 +185,20 @@ class Book(Levels):
 
     def snapshot(self, raw: bytes = b"") -> BookSnapshot:
         """The whole book as an event."""
-        return BookSnapshot(
-            received=self.received,
-            raw=raw,
-            asset_id=self.asset_id,
-            market=self.market,
-            timestamp_ms=self.timestamp_ms,
-            epoch=self.epoch,
-            revision=self.revision,
-            state=self.state,
-            about=self.about,
-            wire_bids=self.wire_bids(),
-            wire_asks=self.wire_asks(),
-            wire_tick_size=self._tick_size,
-            hash=self.hash,
+        return _make_snapshot(
+            self.received,
+            self.about,
+            self.asset_id,
+            self.market,
+            self.timestamp_ms,
+            self.epoch,
+            self.revision,
+            self.state,
+            raw,
+            self.hash,
+            self.wire_bids(),
+            self.wire_asks(),
+            self._tick_size,
         )
 
     def view(self, depth: int | None = None) -> OrderbookUpdate:

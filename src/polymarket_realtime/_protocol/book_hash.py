@@ -53,8 +53,8 @@ def book_hash(
             "asset_id": asset_id,
             "timestamp": str(timestamp_ms),
             "hash": "",
-            "bids": _objects(bids),
-            "asks": _objects(asks),
+            "bids": list(bids),
+            "asks": list(asks),
             "min_order_size": min_order_size,
             "tick_size": tick_size,
             "neg_risk": neg_risk,
@@ -72,14 +72,10 @@ def book_hash_2024(
             "market": market,
             "asset_id": asset_id,
             "hash": "",
-            "bids": _objects(bids),
-            "asks": _objects(asks),
+            "bids": list(bids),
+            "asks": list(asks),
         }
     )
-
-
-def _objects(levels: Iterable[WireLevel]) -> list[dict[str, str]]:
-    return [{"price": price, "size": size} for price, size in levels]
 
 
 def _sha1(fields: dict[str, Any]) -> str:

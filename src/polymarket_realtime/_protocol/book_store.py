@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import attrs
@@ -54,6 +54,8 @@ class BookStore:
     refresh: set[AssetId] = attrs.field(factory=set, init=False)
     attention: set[AssetId] = attrs.field(factory=set, init=False)
     _books: dict[AssetId, Book] = attrs.field(factory=dict, init=False)
+    get: Callable[[AssetId], Book | None] = attrs.field(init=False, repr=False)
+    """The book of a wanted asset. Every change asks, so it is the table's own method."""
     _keys: PriceKeys = attrs.field(factory=PriceKeys, init=False)
     _numbers: OrderedDict[AssetId, tuple[int, int]] = attrs.field(factory=OrderedDict, init=False)
 
@@ -63,9 +65,9 @@ class BookStore:
     def __len__(self) -> int:
         return len(self._books)
 
-    def get(self, asset_id: AssetId) -> Book | None:
-        """The book of a wanted asset."""
-        return self._books.get(asset_id)
+    @get.default
+    def _look_up(self) -> Callable[[AssetId], Book | None]:
+        return self._books.get
 
     def ensure(self, asset_id: AssetId) -> Book:
         """The book of an asset, made empty and out of sync if there is none."""

@@ -26,7 +26,7 @@ from polymarket_realtime._protocol.book_store import BookStore
 from polymarket_realtime._protocol.carriage import Carriage
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.display_price import next_price
-from polymarket_realtime._protocol.ordering import Order, is_behind, order_of, pair_of
+from polymarket_realtime._protocol.ordering import Order, is_behind, order_of
 from polymarket_realtime._protocol.regain import put_to_proof, regain, replay, tell
 from polymarket_realtime._protocol.self_check import SelfCheck
 from polymarket_realtime._protocol.translate import Receipt, book_delta
@@ -58,6 +58,7 @@ class BookSync:
     ) -> None:
         self._books, self._carriage, self._counters = books, carriage, counters
         self._verifier = Verifier(verification, counters)
+        self._compares_tops = self._verifier.compares_tops
         self._check = SelfCheck()
 
     def take_snapshot(
@@ -75,12 +76,11 @@ class BookSync:
             self._carriage.carry(book, receipt.now, receipt.received)
             return
         if book.in_sync and book.wants_proof:
-            levels = map(pair_of, frame.bids), map(pair_of, frame.asks)
-            tell(events, put_to_proof(book, *levels, receipt.received))
+            tell(events, put_to_proof(book, frame.bids, frame.asks, receipt.received))
         # While it was frozen it may have changed, and only an opening book names it.
         if frame.tick_size or book.state is AssetState.FROZEN:
             book.set_tick_size(frame.tick_size)
-        book.replace(map(pair_of, frame.bids), map(pair_of, frame.asks))
+        book.replace(frame.bids, frame.asks)
         self._check.forget((frame.asset_id,))
         book.begin(frame.market, timestamp_ms, frame.hash)
         book.heard_at = receipt.now
@@ -107,12 +107,10 @@ class BookSync:
     ) -> None:
         """Apply the changes of one frame to one book."""
         book = self._books.get(asset_id)
-        if book is None:
+        if book is None or not book.in_sync:
             self._counters.early_changes += 1
-            return
-        if not book.in_sync:
-            self._counters.early_changes += 1
-            book.backlog.keep(timestamp_ms, changes)
+            if book is not None:
+                book.backlog.keep(timestamp_ms, changes)
             return
         unsettled = self._check.unsettled
         if unsettled and self._check.is_over(asset_id, timestamp_ms):
@@ -124,7 +122,8 @@ class BookSync:
             self._verify(book, receipt.now, receipt.received, events)
         order = order_of(book, changes, timestamp_ms)
         if order is _NEXT or order is _BURST:
-            self._apply(book, changes, timestamp_ms, receipt, events)
+            book.timestamp_ms = timestamp_ms
+            self._apply(book, changes, receipt, events)
         elif order is Order.COPY:
             self._counters.duplicates += 1
         else:
@@ -140,20 +139,17 @@ class BookSync:
         self,
         book: Book,
         changes: Sequence[PriceChange],
-        timestamp_ms: int,
         receipt: Receipt,
         events: list[Event],
     ) -> None:
-        asset_id, last = book.asset_id, changes[-1]
-        compares_tops = self._verifier.compares_tops
-        book.timestamp_ms = timestamp_ms
+        last, compares_tops = changes[-1], self._compares_tops
         try:
             applied = book.apply(changes)
             agrees = not compares_tops or book.agrees_with(last.best_bid, last.best_ask)
         except CodecError as error:
             self._counters.malformed += 1
             what = f"a malformed change: {error.problem}"
-            self.lose(asset_id, what, receipt.now, receipt.received, events)
+            self.lose(book.asset_id, what, receipt.now, receipt.received, events)
             return
         book.heard_at = receipt.now
         if not applied:
@@ -163,19 +159,18 @@ class BookSync:
         if book.off_tick is not None and compares_tops:
             reason = f"a level at {book.off_tick} is off the tick {book.tick_size}"
             book.set_tick_size(None)
-            self.lose(asset_id, reason, receipt.now, receipt.received, events, book.agreed)
+            self.lose(book.asset_id, reason, receipt.now, receipt.received, events, book.agreed)
             return
         changed = None if book.state is _LIVE else self._wake(book, receipt)
         events.append(book_delta(book, applied, last, receipt))
         if agrees:
             if self._check.unsettled:
-                self._check.unsettled.pop(asset_id, None)
-            book.agreed = received = receipt.received
-            price = next_price(book, timestamp_ms=timestamp_ms, received=received, raw=receipt.raw)
-            if price is not None:
-                events.append(price)
+                self._check.unsettled.pop(book.asset_id, None)
+            book.agreed = receipt.received
+            if book.moved:
+                tell(events, next_price(book, book.timestamp_ms, receipt.received, receipt.raw))
         else:
-            self._check.disagrees(asset_id, timestamp_ms, receipt.now)
+            self._check.disagrees(book.asset_id, book.timestamp_ms, receipt.now)
         if changed is not None:
             events.append(changed)
 
@@ -217,13 +212,11 @@ class BookSync:
         if book is None:
             return
         book.last_trade_price, book.last_trade_ms = price, trade.timestamp_ms
+        book.moved = True
         book.heard_at = now
         if book.in_sync and trade.asset_id not in self._check.unsettled:
             book.received = received = trade.received
-            moved = next_price(
-                book, timestamp_ms=trade.timestamp_ms, received=received, raw=trade.raw
-            )
-            tell(events, moved)
+            tell(events, next_price(book, trade.timestamp_ms, received, trade.raw))
 
     def take_tick_size(
         self, frame: TickSizeChangeFrame, receipt: Receipt, events: list[Event]

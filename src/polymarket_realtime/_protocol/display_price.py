@@ -37,17 +37,18 @@ def display_price(
 
 
 def next_price(
-    book: Book, *, timestamp_ms: int, received: float, raw: bytes
+    book: Book, timestamp_ms: int, received: float, raw: bytes
 ) -> PriceChangeEvent | None:
     """The event to tell if best bid, best ask or last trade of `book` has moved, else None.
 
     Remembers on the book what it told.
     """
+    book.moved = False
     quoted = (book.best_bid_key, book.best_ask_key, book.last_trade_price)
     if quoted == book.quoted:
         return None
-    best_bid = None if book.best_bid is None else decimal(book.best_bid[0])
-    best_ask = None if book.best_ask is None else decimal(book.best_ask[0])
+    best_bid = None if book.best_bid is None else decimal(book.best_bid.price)
+    best_ask = None if book.best_ask is None else decimal(book.best_ask.price)
     last_trade = optional_decimal(book.last_trade_price)
     displayed = display_price(best_bid, best_ask, last_trade)
     if displayed is None:

@@ -13,7 +13,8 @@ from heapq import nlargest, nsmallest
 
 import attrs
 
-from polymarket_realtime._model.values import Level, Side, WireLevel, decimal
+from polymarket_realtime._codec.frames import PriceChange
+from polymarket_realtime._model.values import Level, WireChange, WireLevel, decimal
 from polymarket_realtime._protocol.price_key import TOP, PriceKeys
 from polymarket_realtime._protocol.sizes import are_usual, is_present
 
@@ -30,12 +31,14 @@ class Levels:
         keys: The integers that stand for prices.
         best_bid_key, best_ask_key: Of the best levels; None of an empty side.
         off_tick: The price of a level that has come and is no multiple of the tick size.
+        moved: Whether a best level may be another one than when this was last set back.
     """
 
     keys: PriceKeys = attrs.field(repr=False)
     best_bid_key: int | None = attrs.field(default=None, init=False)
     best_ask_key: int | None = attrs.field(default=None, init=False)
     off_tick: str | None = attrs.field(default=None, init=False)
+    moved: bool = attrs.field(default=False, init=False)
     _tick_size: str | None = attrs.field(default=None, init=False)
     _tick_key: int = attrs.field(default=1, init=False, repr=False)
     _bids: _Side = attrs.field(factory=dict, init=False, repr=False)
@@ -66,47 +69,57 @@ class Levels:
         self._bids, self._asks = new_bids, new_asks
         self.best_bid_key = max(new_bids, default=None)
         self.best_ask_key = min(new_asks, default=None)
+        self.moved = True
 
     def _keyed(self, levels: Iterable[WireLevel]) -> _Side:
         levels = list(levels)
-        if not are_usual([size for _, size in levels]):
-            levels = [level for level in levels if is_present(level[1])]
+        if not are_usual([level.size for level in levels]):
+            levels = [level for level in levels if is_present(level.size)]
         keys = self.keys
-        return {keys[level[0]]: level for level in levels}
+        return {keys[level.price]: level for level in levels}
 
-    def set_level(self, side: Side, price: str, size: str) -> bool:
-        """Set the total size of one level; whether anything changed by it.
+    def apply(self, changes: Iterable[PriceChange]) -> tuple[WireChange, ...]:
+        """Set the total sizes of some levels; those that changed anything by it.
 
         Raises:
-            CodecError: The price or the size is not a number.
+            CodecError: A price or size is not a number; what came before it is applied.
         """
-        key = self.keys[price]
-        levels = self._bids if side == "BUY" else self._asks
-        if not is_present(size):
-            if levels.pop(key, None) is None:
-                return False
-            self._level_removed(side, key)
-            return True
-        held = levels.get(key)
-        if held is None:
-            if key % self._tick_key:
-                self.off_tick = price
-        elif held[1] == size:
-            return False
-        levels[key] = (price, size)
-        if side == "BUY":
-            if self.best_bid_key is None or key > self.best_bid_key:
-                self.best_bid_key = key
-        elif self.best_ask_key is None or key < self.best_ask_key:
-            self.best_ask_key = key
-        return True
+        keys = self.keys
+        applied: tuple[WireChange, ...] = ()
+        for change in changes:
+            side, price, size = change.side, change.price, change.size
+            key = keys[price]
+            buys = side == "BUY"
+            levels = self._bids if buys else self._asks
+            if size == "0" or not is_present(size):
+                if levels.pop(key, None) is None:
+                    continue
+                self._removed(key, buys=buys)
+            else:
+                held = levels.get(key)
+                if held is None:
+                    self._added(price, key, buys=buys)
+                elif held.size == size:
+                    continue
+                levels[key] = WireLevel(price, size)
+            applied += ((side, price, size),)
+        return applied
 
-    def _level_removed(self, side: Side, key: int) -> None:
-        if side == "BUY":
+    def _added(self, price: str, key: int, *, buys: bool) -> None:
+        if key % self._tick_key:
+            self.off_tick = price
+        if buys:
+            if self.best_bid_key is None or key > self.best_bid_key:
+                self.best_bid_key, self.moved = key, True
+        elif self.best_ask_key is None or key < self.best_ask_key:
+            self.best_ask_key, self.moved = key, True
+
+    def _removed(self, key: int, *, buys: bool) -> None:
+        if buys:
             if key == self.best_bid_key:
-                self.best_bid_key = max(self._bids, default=None)
+                self.best_bid_key, self.moved = max(self._bids, default=None), True
         elif key == self.best_ask_key:
-            self.best_ask_key = min(self._asks, default=None)
+            self.best_ask_key, self.moved = min(self._asks, default=None), True
 
     @property
     def best_bid(self) -> WireLevel | None:
@@ -139,7 +152,7 @@ class Levels:
             claimed = keys[best_ask] if best_ask else TOP
             if claimed != (TOP if ask is None else ask):
                 return False
-        return not self.is_crossed
+        return bid is None or ask is None or bid < ask
 
     def wire_bids(self) -> tuple[WireLevel, ...]:
         """Buy levels in the order of the wire: prices ascend, the best is last."""
@@ -159,7 +172,7 @@ class Levels:
             theirs = self._keyed(others)
             if own != theirs and (
                 own.keys() != theirs.keys()
-                or any(decimal(own[key][1]) != decimal(theirs[key][1]) for key in own)
+                or any(decimal(own[key].size) != decimal(theirs[key].size) for key in own)
             ):
                 return False
         return True
@@ -185,4 +198,5 @@ def _count(levels: _Side, depth: int | None) -> int:
 
 
 def _levels(levels: _Side, keys: list[int]) -> tuple[Level, ...]:
-    return tuple(Level(decimal(levels[key][0]), decimal(levels[key][1])) for key in keys)
+    best = map(levels.__getitem__, keys)
+    return tuple(Level(decimal(level.price), decimal(level.size)) for level in best)

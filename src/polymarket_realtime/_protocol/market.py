@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
@@ -191,20 +192,20 @@ class MarketProtocol:
         events = self._events = self._books.take_untold()
         received = self._carriage.heard = now + self._wall_offset
         handlers, counters = self._handlers, self.counters
-        counts: dict[type, int] = {}
+        classes: list[type] = []
         counters.messages += len(payloads)
         self._stamped = False
         malformed_before, gaps_before = counters.malformed, counters.gaps
         for payload in payloads:
             for frame, raw in decode_market_frames(payload):
                 cls = frame.__class__
-                counts[cls] = counts.get(cls, 0) + 1
+                classes.append(cls)
                 receipt = Receipt(raw, now, received)
                 try:
                     handlers[cls](frame, receipt)
                 except CodecError as error:
                     self._on_malformed(wire.as_malformed(frame, error.problem), receipt)
-        if counters.heard_frames(counts, translate.PUBLIC_NAMES, received):
+        if counters.heard_frames(Counter(classes), translate.PUBLIC_NAMES, received):
             self._carriage.data_at = now
         if now >= self._proven_from and counters.malformed == malformed_before:
             self.proven = True

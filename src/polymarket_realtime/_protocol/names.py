@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -23,10 +24,12 @@ class Names:
     """
 
     _names: OrderedDict[AssetId, AssetName] = attrs.field(factory=OrderedDict, init=False)
+    get: Callable[[AssetId], AssetName | None] = attrs.field(init=False, repr=False)
+    """What a token is called; None if that is not known yet. Every event asks."""
 
-    def get(self, asset_id: AssetId) -> AssetName | None:
-        """What the token is called; None if that is not known yet."""
-        return self._names.get(asset_id)
+    @get.default
+    def _look_up(self) -> Callable[[AssetId], AssetName | None]:
+        return self._names.get
 
     def learn(self, market: Market) -> None:
         """Note what the tokens of a market are called."""

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from operator import attrgetter
 from typing import Final
 
 from polymarket_realtime._codec.frames import BookFrame, PriceChange
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.book import Book
 
-__all__ = ["Order", "by_asset", "is_behind", "order_of", "pair_of"]
+__all__ = ["Order", "by_asset", "is_behind", "order_of"]
 
 _OF_ONE_MARKET: Final = 2
 """Changes of nearly every frame: one of each token."""
-
-pair_of: Final = attrgetter("price", "size")
-"""A level of a frame as a price and a size."""
 
 
 class Order(Enum):
@@ -87,7 +83,7 @@ def is_behind(book: Book, frame: BookFrame, timestamp_ms: int, *, new_here: bool
     if book.wants_proof or (not new_here and len(book.carriers) == 1):
         return False
     same = bool(frame.hash) and frame.hash == book.hash
-    return same and book.same_as(map(pair_of, frame.bids), map(pair_of, frame.asks))
+    return same and book.same_as(frame.bids, frame.asks)
 
 
 def _is_same(changes: Sequence[PriceChange], before: Sequence[PriceChange]) -> bool:

@@ -74,9 +74,7 @@ def regain(
     changed = None if late else book.enter(AssetState.LIVE, "", received)
     events.append(book.snapshot(raw))
     if not book.is_crossed:
-        price = next_price(book, timestamp_ms=book.timestamp_ms, received=received, raw=raw)
-        if price is not None:
-            events.append(price)
+        tell(events, next_price(book, book.timestamp_ms, received, raw))
     if lost_since is not None:
         counters.out_of_sync_seconds += max(0.0, received - lost_since)
         events.append(

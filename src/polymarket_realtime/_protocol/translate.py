@@ -16,7 +16,7 @@ from polymarket_realtime._model import lifecycle
 from polymarket_realtime._model import market as model
 from polymarket_realtime._model.events import EventType, UnknownEvent
 from polymarket_realtime._model.fresh import maker_of
-from polymarket_realtime._model.ids import AssetId, ConditionId, hash_or_none
+from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._model.values import WireChange, decimal
 from polymarket_realtime._protocol.book import Book
@@ -73,7 +73,7 @@ def book_delta(
     """Changes that were just applied to a book, which gets its next revision."""
     book.revision += 1
     book.received = received = receipt.received
-    book.hash = hash_ = last.hash
+    book.hash = last.hash
     return _make_delta(
         received,
         book.about,
@@ -84,10 +84,10 @@ def book_delta(
         book.revision,
         book.state,
         receipt.raw,
+        last.hash,
         applied,
         last.best_bid,
         last.best_ask,
-        hash_or_none(hash_),
     )
 
 
@@ -179,7 +179,7 @@ def unknown_event(frame: wire.UnknownFrame, receipt: Receipt) -> UnknownEvent:
 
 def milliseconds(text: str) -> int:
     """The venue's time, a string of digits."""
-    if not is_unix_time(text):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME):
         raise CodecError("known", f"timestamp {text[:40]!r} is not milliseconds")
     return int(text)
 

@@ -16,7 +16,6 @@ import msgspec
 
 from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.trust import AssetState, Doubt, Proof, Verification
-from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.evidence import Evidence
@@ -125,8 +124,8 @@ def _text_of_levels(book: Book) -> bytes:
         "asset_id": book.asset_id,
         "timestamp": str(book.timestamp_ms),
         "hash": "",
-        "bids": _objects(book.wire_bids()),
-        "asks": _objects(book.wire_asks()),
+        "bids": book.wire_bids(),
+        "asks": book.wire_asks(),
     }
     return _encode(fields)[:-1]
 
@@ -135,7 +134,3 @@ def _text_of_rules(min_order_size: str, tick_size: str, *, neg_risk: bool) -> by
     """What follows, up to the last trade."""
     fields = {"min_order_size": min_order_size, "tick_size": tick_size, "neg_risk": neg_risk}
     return b"," + _encode(fields)[1:-1] + b',"last_trade_price":"'
-
-
-def _objects(levels: Iterable[WireLevel]) -> list[dict[str, str]]:
-    return [{"price": price, "size": size} for price, size in levels]
