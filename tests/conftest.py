@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no reason for a test to fail.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A library below eth-account raises the limit to 100,000 when imported, and then JSON that nests
 # too deep would be no error but the end of the process. The package undoes that; so do its tests.

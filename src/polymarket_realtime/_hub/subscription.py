@@ -119,31 +119,26 @@ class Subscription:
 
     def offer(self, *events: Event) -> None:
         """Take events from the hub, all of one moment and in order. Never waits."""
-        heard = False
         for event in events:
             if isinstance(event, BookEvent):
                 self._offer_book(event)
             elif isinstance(event, PriceChangeEvent):
                 self._offer_price(event)
-            elif not self._offer_other(event):
-                continue
-            heard = True
-        if heard:
+            else:
+                self._offer_other(event)
+        if self._mailbox:
             self._last_event = events[-1].received
             self._oldest = self._oldest or self._last_event
             self._wakeup.ring()
 
-    def _offer_other(self, event: Event) -> bool:
-        """Take an event that has no view; whether this reader is to hear it."""
+    def _offer_other(self, event: Event) -> None:
         # What is older than what this reader began with would only take it back.
         if isinstance(event, UserEvent) and event.revision <= self._account_seen:
-            return True
-        if not hears(event, self.topics, self._live):
-            return False
-        if isinstance(event, Gap) and event.stream is None:
-            event = event.among(self.asset_ids)
-        self._mailbox.put(event, event.conflation_key if self._conflates else None)
-        return True
+            return
+        if hears(event, self.topics, self._live):
+            if isinstance(event, Gap) and event.stream is None:
+                event = event.among(self.asset_ids)
+            self._mailbox.put(event, event.conflation_key if self._conflates else None)
 
     def _offer_price(self, event: PriceChangeEvent) -> None:
         if not self._conflates:
@@ -247,7 +242,9 @@ class Subscription:
             trio.EndOfChannel: The subscription has ended.
             SubscriptionLagged: Events were lost under `Overflow.RAISE`.
         """
-        await trio.lowlevel.checkpoint()
+        # Waiting is a checkpoint too; one more would cost as much as the rest of a lone event.
+        if self._mailbox or self._batch or self._moments is not None or self._ended:
+            await trio.lowlevel.checkpoint()
         while True:
             events = self.receive_nowait()
             if events:

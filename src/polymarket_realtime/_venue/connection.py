@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import attrs
 import trio
 
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._protocol.base import PROBE, FeedProtocol
-from polymarket_realtime._venue.publish import Companion, publish
+from polymarket_realtime._venue.portions import Portions
+from polymarket_realtime._venue.publish import Companion, hand_over, publish
 from polymarket_realtime._venue.shard import Shard
 from polymarket_realtime._venue.transport import TextStream
 
 __all__ = ["run_connection"]
-
-_MESSAGES_PER_CHECKPOINT: Final = 256
-"""Decoding this many takes a few milliseconds: nobody else waits longer for their turn."""
 
 
 async def run_connection(
@@ -61,16 +58,23 @@ class _Connection:
     writer_deadline: float = math.inf
 
     async def read_messages(self, nursery: trio.Nursery) -> None:
-        protocol, shard = self.protocol, self.shard
+        protocol, shard, portions = self.protocol, self.shard, Portions()
         while True:
             batch = await self.stream.receive_batch()
-            for start in range(0, len(batch), _MESSAGES_PER_CHECKPOINT):
-                now = trio.current_time()
-                events = protocol.receive(batch[start : start + _MESSAGES_PER_CHECKPOINT], now)
+            now = trio.current_time()
+            portions.begin(now)
+            for start in range(0, len(batch), portions.size):
+                if start:
+                    for _ in range(portions.turns):
+                        await trio.lowlevel.checkpoint()
+                    now = trio.current_time()
+                portion = batch[start : start + portions.size]
+                events = protocol.receive(portion, now)
                 shard.heard(now)
                 self._judge()
+                portions.worked(len(portion), now, trio.current_time())
                 if events:
-                    await publish(self.events_in, events)
+                    await hand_over(self.events_in, events)
             if self.companion is not None and protocol.incomplete and not self.accompanied:
                 self.accompanied = True
                 nursery.start_soon(self.accompany, self.companion, name=f"complete {shard.name}")

@@ -9,7 +9,7 @@ import trio
 
 from polymarket_realtime._model.events import Event
 
-__all__ = ["Companion", "publish"]
+__all__ = ["Companion", "hand_over", "publish"]
 
 Companion = Callable[[str, trio.MemorySendChannel[list[Event]]], Awaitable[None]]
 """What runs beside a connection: from its name and the event channel, which is not its own."""
@@ -23,10 +23,14 @@ async def publish(events_in: trio.MemorySendChannel[list[Event]], events: list[E
 
     Whoever made them has noted already that they are told: a ledger would never tell them again.
     """
+    await hand_over(events_in, events)
+    await trio.lowlevel.checkpoint()
+
+
+async def hand_over(events_in: trio.MemorySendChannel[list[Event]], events: list[Event]) -> None:
+    """The same, but no checkpoint unless it has to wait: for who is about to wait anyway."""
     try:
         events_in.send_nowait(events)
     except trio.WouldBlock:
         with trio.move_on_after(_LONGEST_HANDOVER, shield=True):
             await events_in.send(events)
-    else:
-        await trio.lowlevel.checkpoint()
