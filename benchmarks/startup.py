@@ -1,4 +1,4 @@
-"""How long a program takes to be there: imports, and an MCP server's first list of tools.
+"""What a program costs until it is there: imports, and an MCP server's first list of tools.
 
 Real processes, started by turns, so that a busy machine is busy for all of them. Bytecode is
 cached, as in an installed package: what reads the sources for the first time is not counted.
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 __all__ = ["IMPORTS", "SERVERS", "measure"]
 
@@ -26,9 +26,20 @@ IMPORTS: Final[Mapping[str, str]] = {
     "trio": "import trio",
     "package": "import polymarket_realtime",
     "embedder": "from polymarket_realtime import open_service, Settings, AssetTopic",
+    "opened": """
+import trio
+from polymarket_realtime import open_service
+async def main():
+    async with open_service():
+        pass
+trio.run(main)""",
+    "client": "import trio, trio_websocket, cattrs, attrs",
     "mcp": "import trio, mcp.server.lowlevel",
 }
-"""Statements whose time is that of a whole process, by the names of the result."""
+"""Statements whose cost is that of a whole process, by the names of the result.
+
+`client` is what somebody who writes the least client under Trio would import.
+"""
 
 SERVERS: Final[Mapping[str, Sequence[str]]] = {
     "bare": (str(Path(__file__).with_name("bare_mcp_server.py")),),
@@ -38,7 +49,10 @@ SERVERS: Final[Mapping[str, Sequence[str]]] = {
 
 _LEAST_ROUNDS: Final = 7
 _MINUTE: Final = 60.0
-_COUNT_MODULES: Final = "\nimport sys; print(len(sys.modules))"
+_SAY_MODULES_AND_MEMORY: Final = """
+import sys
+with open("/proc/self/status") as status:
+    print(len(sys.modules), *(line.split()[1] for line in status if line.startswith("VmRSS")))"""
 
 _HANDSHAKE: Final = (
     {
@@ -63,7 +77,8 @@ def measure(rounds: int) -> dict[str, object]:
         `rounds`; `imports` and `servers`, each with `wall` and `cpu` by name, in milliseconds:
         `median`, `least` and `all` of them; `serve_to_bare`, the ratio of the two servers in each
         round, wall and CPU likewise; `modules` that each statement leaves loaded, and those that
-        `serve` and `bare` have loaded when they answer.
+        `serve` and `bare` have loaded when they answer; `memory`, resident MiB after each
+        statement, the median of as many processes.
     """
     rounds = max(rounds, _LEAST_ROUNDS)
     imports: dict[str, list[tuple[float, float]]] = {name: [] for name in IMPORTS}
@@ -79,7 +94,11 @@ def measure(rounds: int) -> dict[str, object]:
                 taken = _time_server(arguments, environ)
                 if number:
                     servers[name].append(taken)
-        modules = {name: _count_modules(each, environ) for name, each in IMPORTS.items()}
+        left = {
+            name: [_left_by(statement, environ) for _ in range(rounds)]
+            for name, statement in IMPORTS.items()
+        }
+        modules = {name: each[0][0] for name, each in left.items()}
         modules |= {name: _count_of_server(each, environ) for name, each in SERVERS.items()}
     pairs = list(zip(servers["serve"], servers["bare"], strict=True))
     return {
@@ -91,6 +110,10 @@ def measure(rounds: int) -> dict[str, object]:
             "cpu": _spread([ours[1] / theirs[1] for ours, theirs in pairs]),
         },
         "modules": modules,
+        "memory": {
+            name: round(statistics.median(kilobytes for _, kilobytes in each) / 1024, 1)
+            for name, each in left.items()
+        },
     }
 
 
@@ -122,12 +145,16 @@ def _cpu_since(before: resource.struct_rusage) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def _start(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         env=environ,
     )
 
@@ -152,17 +179,23 @@ def _shake_hands(server: subprocess.Popen[bytes]) -> None:
                 break
 
 
-def _count_modules(statement: str, environ: Mapping[str, str]) -> int:
-    program = [sys.executable, "-c", statement + _COUNT_MODULES]
-    return int(subprocess.check_output(program, env=environ, text=True, timeout=_MINUTE))
+def _left_by(statement: str, environ: Mapping[str, str]) -> tuple[int, int]:
+    """The number of modules and the resident KiB after this and nothing else."""
+    program = [sys.executable, "-c", statement + _SAY_MODULES_AND_MEMORY]
+    told = subprocess.check_output(program, env=environ, text=True, timeout=_MINUTE)
+    modules, kilobytes = told.split()
+    return int(modules), int(kilobytes)
 
 
 def _count_of_server(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """How many modules a server has imported up to its list of tools, as Python itself tells."""
-    with _start(("-X", "importtime", *arguments), environ) as server:
-        _shake_hands(server)
-        _, told = server.communicate(timeout=_MINUTE)
-    return sum(line.startswith(b"import time:") for line in told.splitlines()) - 1
+    # Into a file: it is more than a pipe holds, and nobody reads before the server has answered.
+    with tempfile.TemporaryFile() as told:
+        with _start(("-X", "importtime", *arguments), environ, told) as server:
+            _shake_hands(server)
+            server.communicate(timeout=_MINUTE)
+        told.seek(0)
+        return sum(line.startswith(b"import time:") for line in told) - 1
 
 
 def _summary(taken: Sequence[tuple[float, float]]) -> dict[str, object]:
