@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -13,11 +13,10 @@ from polymarket_realtime._hub.hub import Hub
 from polymarket_realtime._model.events import MARKET_FEED, Event
 from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._venue.catalog import Catalog
-from polymarket_realtime._venue.http import Transport
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.rest import open_rest
-from polymarket_realtime._venue.transport import OpenStream
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime.account import make_account
 from polymarket_realtime.facade import Service
 from polymarket_realtime.settings import Settings
@@ -30,6 +29,9 @@ from polymarket_realtime.wiring import (
     make_witness,
     open_recording,
 )
+
+if TYPE_CHECKING:
+    from polymarket_realtime._venue.http import Transport
 
 __all__ = ["Service", "open_service"]
 

@@ -32,7 +32,7 @@ from polymarket_realtime._model.topics import (
     UserTradeTopic,
 )
 from polymarket_realtime._protocol.authentication import AuthenticationState
-from polymarket_realtime._venue.transport import OpenStream
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime._venue.wakeup import Wakeup
 from polymarket_realtime.delivery import Counted, Deliveries
 from polymarket_realtime.errors import InvalidFilter

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 
 from polymarket_realtime._hub.known import Known
 from polymarket_realtime._model.live import PRICES_FEED
@@ -34,7 +34,7 @@ from polymarket_realtime._venue.market_watch import MarketWatch
 from polymarket_realtime._venue.pool import Pool
 from polymarket_realtime._venue.recorder import open_recorder
 from polymarket_realtime._venue.rest import RestClient
-from polymarket_realtime._venue.transport import OpenStream, open_text_stream
+from polymarket_realtime._venue.stream import OpenStream, TextStream
 from polymarket_realtime._venue.witness import Witness
 from polymarket_realtime.account import Account
 from polymarket_realtime.settings import Settings
@@ -127,12 +127,19 @@ async def open_recording(
 
 def make_dialler(settings: Settings) -> OpenStream:
     """How to dial any of the addresses, by real sockets."""
-    # Reading the machine's certificates takes some 20 ms: once, and not at every dial.
-    secure = any(url.startswith("wss:") for url in settings.socket_urls)
-    return partial(
-        open_text_stream,
-        ssl_context=ssl.create_default_context() if secure else None,
-        open_timeout=settings.open_timeout,
-        max_message_size=settings.max_message_size,
-        user_agent=settings.user_agent,
-    )
+    # Reading the machine's certificates takes some 20 ms: once, and not before the first dial.
+    read_certificates = cache(ssl.create_default_context)
+
+    def dial(url: str) -> AbstractAsyncContextManager[TextStream]:
+        # Here, so that who only asks, or serves before anybody subscribes, need not load it.
+        from polymarket_realtime._venue.transport import open_text_stream  # noqa: PLC0415
+
+        return open_text_stream(
+            url,
+            ssl_context=read_certificates() if url.startswith("wss:") else None,
+            open_timeout=settings.open_timeout,
+            max_message_size=settings.max_message_size,
+            user_agent=settings.user_agent,
+        )
+
+    return dial

@@ -390,7 +390,11 @@ async def test_no_log_holds_the_value_of_a_header(caplog):
 
 async def test_the_log_of_others_is_left_as_it_was(caplog):
     logger = logging.getLogger("httpcore2.http11")
-    async with open_rest(Settings()), open_rest(Settings()):
+    venue = Venue((200, b"ok"))
+    async with venue.open() as one, venue.open() as other:
+        assert logger.filters == []
+        for rest in (one, other):
+            await ask(rest)
         assert len(logger.filters) == 2
     assert logger.filters == []
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import cattrs
 import msgspec
 
 from polymarket_realtime._model.events import Event
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = ["encode_json", "event_to_dict", "unstructure"]
 
@@ -25,9 +28,15 @@ def _number(value: Decimal) -> str:
     return format(value, "f")
 
 
-_converter: Final = cattrs.Converter(unstruct_collection_overrides={tuple: list})
-_converter.register_unstructure_hook(datetime, _time)
-_converter.register_unstructure_hook(Decimal, _number)
+@cache
+def _converter() -> cattrs.Converter:
+    # Here, because many a program that reads events never writes one down.
+    import cattrs  # noqa: PLC0415
+
+    converter = cattrs.Converter(unstruct_collection_overrides={tuple: list})
+    converter.register_unstructure_hook(datetime, _time)
+    converter.register_unstructure_hook(Decimal, _number)
+    return converter
 
 
 def event_to_dict(event: Event) -> dict[str, Any]:
@@ -46,7 +55,7 @@ def unstructure(value: Any) -> Any:
         return value.value
     if isinstance(value, tuple):
         return [unstructure(item) for item in value]
-    return _converter.unstructure(value)
+    return _converter().unstructure(value)
 
 
 def encode_json(value: Any) -> str:

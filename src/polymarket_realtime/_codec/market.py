@@ -8,7 +8,8 @@ tolerant path, and nothing is ever fatal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -25,6 +26,9 @@ from polymarket_realtime._codec.tolerant import (
 )
 from polymarket_realtime._model.ids import AssetId, ConditionId
 from polymarket_realtime._model.values import Side, WireLevel
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = ["batches", "decode_market_frames", "encode_market_interest", "encode_operation"]
 
@@ -94,7 +98,7 @@ def _decode_object(body: bytes) -> MarketFrame:
     if cls is None:
         return UnknownFrame(event_type, fields)
     try:
-        tolerated = _converter.structure(_modernised(fields), cls)
+        tolerated = _converter().structure(_modernised(fields), cls)
         # Lengths are msgspec's to check, and it has not seen this one.
         frame: MarketFrame = msgspec.convert(msgspec.to_builtins(tolerated), cls)
     except UNSTRUCTURED as error:
@@ -145,9 +149,13 @@ def _price_change(value: Any) -> frames.PriceChangeFrame:
 
 _OPTIONAL: Final = ("hash", "best_bid", "best_ask")
 
-_converter: Final = make_converter()
-_converter.register_structure_hook(frames.PriceChangeFrame, lambda v, _: _price_change(v))
-_converter.register_structure_hook(WireLevel, lambda value, _: _level(value))
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = make_converter()
+    converter.register_structure_hook(frames.PriceChangeFrame, lambda v, _: _price_change(v))
+    converter.register_structure_hook(WireLevel, lambda value, _: _level(value))
+    return converter
 
 
 def _assets_in(fields: dict[str, Any]) -> tuple[AssetId, ...]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
-import cattrs
 import msgspec
 
 from polymarket_realtime._codec.frames import MalformedFrame, TextFrame
 from polymarket_realtime._model.values import Side
 from polymarket_realtime.errors import CodecError
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = [
     "UNREADABLE",
@@ -85,6 +87,9 @@ def make_converter() -> cattrs.Converter:
     By itself cattrs would take any text for true, and the characters of a text for the elements
     of a list. Structuring raises one of `UNSTRUCTURED`.
     """
+    # Here, because few programs meet a message that is not in the usual shape.
+    import cattrs  # noqa: PLC0415
+
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook(str, lambda value, _: as_text(value))
     converter.register_structure_hook(bool, lambda value, _: _flag(value))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -52,7 +53,7 @@ _ABSENT_IF_EMPTY: Final = frozenset({"side", "bucket_index"})
 
 _NUMBER: Final = re.compile(r"(?=\.?[0-9])[0-9]{0,30}(\.[0-9]{0,30})?")
 
-_converter: Final = make_converter()
+_converter: Final = cache(make_converter)
 _encode_json: Final = msgspec.json.Encoder().encode
 
 
@@ -97,7 +98,7 @@ def structure_order(fields: Mapping[str, Any]) -> OrderFrame:
         CodecError: It lacks something that every order has, or a number in it is none.
     """
     try:
-        frame = _converter.structure(_plain(fields, "ORDER_STATUS_"), OrderFrame)
+        frame = _converter().structure(_plain(fields, "ORDER_STATUS_"), OrderFrame)
         _check_ids(frame.id, frame.market, frame.asset_id)
         _check_numbers(frame, ("price", "original_size"), "size_matched")
     except UNSTRUCTURED as error:
@@ -118,7 +119,7 @@ def structure_trade(fields: Mapping[str, Any]) -> TradeFrame:
             plain["maker_orders"] = [_plain(each) for each in makers]
         if "match_time" not in plain and "matchtime" in plain:
             plain["match_time"] = plain["matchtime"]
-        frame = _converter.structure(plain, TradeFrame)
+        frame = _converter().structure(plain, TradeFrame)
         _check_ids(frame.id, frame.taker_order_id, frame.market, frame.asset_id)
         _check_ids(*filter(None, (frame.transaction_hash,)))
         _check_numbers(frame, ("price", "size"), "fee_rate_bps")

@@ -12,7 +12,7 @@ from polymarket_realtime._protocol.base import PROBE, FeedProtocol
 from polymarket_realtime._venue.portions import Portions
 from polymarket_realtime._venue.publish import Companion, hand_over, publish
 from polymarket_realtime._venue.shard import Shard
-from polymarket_realtime._venue.transport import TextStream
+from polymarket_realtime._venue.stream import TextStream
 
 __all__ = ["run_connection"]
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 
-from polymarket_realtime._venue.transport import OpenStream, TextStream
+from polymarket_realtime._venue.stream import OpenStream, TextStream
 from polymarket_realtime.errors import ConnectionLost
 
 __all__ = ["Scrub", "make_discreet"]

@@ -15,7 +15,7 @@ from polymarket_realtime._protocol.closes import Redial, plan_redial
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.streams import Streams
 from polymarket_realtime._venue.publish import Companion
-from polymarket_realtime._venue.transport import OpenStream
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime.errors import TransportError
 
 __all__ = ["Endpoint"]

@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import httpx2
 
-__all__ = ["Transport", "open_http", "root_cause"]
+__all__ = ["Transport", "discreet_log", "make_http", "root_cause"]
 
 Transport = httpx2.AsyncBaseTransport
 """What carries requests: real connections, or an answer made up for a test."""
 
 
-@asynccontextmanager
-async def open_http(
-    user_agent: str, transport: Transport | None = None
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client without timeouts, for callers who bound each call as a whole.
+def make_http(user_agent: str, transport: Transport | None = None) -> httpx2.AsyncClient:
+    """A client without timeouts, for callers who bound each call as a whole, and close it.
 
     Args:
         user_agent: What servers are told.
         transport: What carries the requests, in place of real connections.
     """
-    with _discreet_log():
-        async with httpx2.AsyncClient(
-            headers={"user-agent": user_agent},
-            verify=_LazyContext(),
-            timeout=None,
-            transport=transport,
-            # Plain HTTP is for this machine only, whatever proxy the environment names.
-            mounts={"http://": None},
-        ) as client:
-            yield client
+    return httpx2.AsyncClient(
+        headers={"user-agent": user_agent},
+        verify=_LazyContext(),
+        timeout=None,
+        transport=transport,
+        # Plain HTTP is for this machine only, whatever proxy the environment names.
+        mounts={"http://": None},
+    )
 
 
 def root_cause(error: BaseException) -> BaseException:
@@ -61,7 +56,7 @@ class _LazyContext(ssl.SSLContext):
 
 
 @contextmanager
-def _discreet_log() -> Iterator[None]:
+def discreet_log() -> Iterator[None]:
     """httpcore2 logs at DEBUG whole headers of answers; here it says what, without values."""
 
     def names_only(record: logging.LogRecord) -> bool:

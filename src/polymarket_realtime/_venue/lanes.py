@@ -13,8 +13,8 @@ from polymarket_realtime._protocol.backoff import Uniform
 from polymarket_realtime._venue.endpoint import Endpoint
 from polymarket_realtime._venue.interest import Interest
 from polymarket_realtime._venue.shard import ConnectionTotals, Shard
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime._venue.supervisor import interruption, supervise
-from polymarket_realtime._venue.transport import OpenStream
 
 __all__ = ["Lanes"]
 

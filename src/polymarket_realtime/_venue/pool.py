@@ -19,8 +19,8 @@ from polymarket_realtime._venue.shard import (
     ConnectionStatistics,
     ConnectionTotals,
 )
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime._venue.takeover import move_away, rotate, take_over
-from polymarket_realtime._venue.transport import OpenStream
 
 __all__ = ["Pool"]
 

@@ -24,7 +24,7 @@ import trio
 
 from polymarket_realtime.errors import ConnectionLost, SettingsError
 
-from .transport import OpenStream, TextStream
+from .stream import OpenStream, TextStream
 
 __all__ = ["NOT_RECORDED", "open_recorder"]
 

@@ -15,7 +15,7 @@ from polymarket_realtime._protocol.closes import Redial
 from polymarket_realtime._venue.connection import run_connection
 from polymarket_realtime._venue.endpoint import Endpoint
 from polymarket_realtime._venue.shard import ConnectionState, Shard
-from polymarket_realtime._venue.transport import OpenStream
+from polymarket_realtime._venue.stream import OpenStream
 from polymarket_realtime.errors import ConnectionLost, TransportError
 from polymarket_realtime.groups import leaves
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import attrs
 import trio
@@ -27,8 +26,9 @@ from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 from .dial import Dial
 from .frames import BatchConnection
+from .stream import TextStream
 
-__all__ = ["OpenStream", "TextStream", "open_text_stream"]
+__all__ = ["open_text_stream"]
 
 _READ_SIZE = 65_536
 """Most bytes of one socket read, and so about the most that a batch of small messages holds."""
@@ -38,40 +38,6 @@ _CLOSE_GRACE = 0.5
 
 _PARTING_GRACE = 0.02
 """Seconds to hand a close frame to the socket when nobody waits for the answer any more."""
-
-
-class TextStream(Protocol):
-    """An open WebSocket, as the rest of the package sees it."""
-
-    async def receive_batch(self) -> list[bytes]:
-        """All whole messages of one socket read, at least one, in order, not decoded.
-
-        Text and binary alike. If cancelled, nothing is lost.
-
-        Raises:
-            ConnectionLost: once everything that arrived before the end has been handed over.
-        """
-        ...
-
-    async def send(self, text: str) -> None:
-        """Send one text frame. If cancelled, it may be half sent: leave the connection.
-
-        Raises:
-            ConnectionLost: The connection has ended, or is ending.
-        """
-        ...
-
-    async def probe(self) -> None:
-        """Send a ping of the WebSocket protocol, and wait until the peer has answered it.
-
-        Raises:
-            ConnectionLost: The connection has ended, or is ending.
-        """
-        ...
-
-
-OpenStream = Callable[[str], AbstractAsyncContextManager[TextStream]]
-"""How to dial a URL: `open_text_stream` with its knobs set, or a test's venue in memory."""
 
 
 @asynccontextmanager
