@@ -1,11 +1,12 @@
-"""The commands and their options."""
+"""The commands and their options.
+
+What a command does is imported in it: none should wait for the libraries of another.
+"""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,16 +14,19 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.validators import Number
 
 import polymarket_realtime
-from polymarket_realtime.live_data import LiveFeed
+from polymarket_realtime.live_filters import LiveFeed
 
-from .credentials import Part, derive_until_signal
 from .exits import complain, run_command, run_until_signal
-from .find import find
-from .options import Flag, LogLevel, VenueOptions, log_to_stderr
-from .serve import serve
-from .watching import Wanted, watch_wanted
+from .options import LogLevel, Part, VenueOptions, log_to_stderr
+from .serve import run_serve
 
-__all__ = ["main"]
+__all__ = ["parse_and_run"]
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that is given or not; there is no `--no-…`."""
+
+Venue = Annotated[VenueOptions, Parameter(name="*", negative=(), show_default=False)]
+"""The options of where the data comes from, without a prefix."""
 
 _VENUE = VenueOptions()
 _MANY = Parameter(consume_multiple=True, negative=(), show_default=False)
@@ -39,11 +43,8 @@ credentials_app = App(name="credentials", help="API credentials of one's own acc
 app.command(credentials_app)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program with these arguments, or those of the process; gives the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if sys.stdout is None and given[:1] not in ([], ["serve"]):
-        return complain("stdout is closed: there is nowhere to write to")
+def parse_and_run(arguments: Sequence[str]) -> int:
+    """Run the command that these arguments name; gives the exit code."""
     try:
         code = app(arguments, exit_on_error=False, print_error=False)
     except UnusedCliTokensError as error:
@@ -51,8 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"unexpected {unexpected!r}; see polymarket-realtime --help")
     except CycloptsError as error:
         return complain(str(error))
-    except KeyboardInterrupt:
-        return 0
     return code if isinstance(code, int) else 0
 
 
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve_command(
     *,
     channel: Flag = False,
-    venue: VenueOptions = _VENUE,
+    venue: Venue = _VENUE,
     log_level: LogLevel = "warning",
 ) -> int:
     """Serve MCP on stdin and stdout. This is what runs without a command.
@@ -74,12 +73,7 @@ def serve_command(
         venue: Where the data comes from.
         log_level: Least important log records to write to stderr.
     """
-    log_to_stderr(log_level)
-    # Here, because importing the SDK takes a second that no other command should wait for.
-    from polymarket_realtime.server.serve import serve_stdio  # noqa: PLC0415
-
-    serving = partial(serve_stdio, channel=channel)
-    return run_command(partial(serve, channel=channel), venue, serving)
+    return run_serve(venue, channel=channel, log_level=log_level)
 
 
 @app.command(name="watch")
@@ -91,7 +85,7 @@ def watch_command(
     symbol: Annotated[tuple[str, ...], _MANY] = (),
     filters: Annotated[str | None, Parameter(name="--filter")] = None,
     alert: str | None = None,
-    venue: VenueOptions = _VENUE,
+    venue: Venue = _VENUE,
     json: Flag = False,
     log_level: LogLevel = "warning",
 ) -> int:
@@ -135,6 +129,8 @@ def watch_command(
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
+    from .watching import Wanted, watch_wanted  # noqa: PLC0415
+
     wanted = Wanted(ids, resolutions, orders, feed, symbol, filters, alert)
     return run_command(run_until_signal, lambda: watch_wanted(wanted, venue, json=json))
 
@@ -144,7 +140,7 @@ def find_command(
     *words: str,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=50))] = 10,
     closed: Flag = False,
-    venue: VenueOptions = _VENUE,
+    venue: Venue = _VENUE,
     json: Flag = False,
     log_level: LogLevel = "warning",
 ) -> int:
@@ -162,6 +158,8 @@ def find_command(
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
+    from .find import find  # noqa: PLC0415
+
     return run_command(
         run_until_signal, lambda: find(words, venue, limit=limit, closed=closed, json=json)
     )
@@ -190,6 +188,8 @@ def derive_command(
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
+    from .credentials import derive_until_signal  # noqa: PLC0415
+
     venue = VenueOptions(sandbox=sandbox, clob_url=clob_url)
     return run_command(lambda: derive_until_signal(venue, export, create=create))
 
@@ -220,7 +220,6 @@ def sandbox_command(
         log_level: Least important log records to write to stderr.
     """
     log_to_stderr(log_level)
-    # Here for the same reason as in `serve`.
     from polymarket_realtime.sandbox import SandboxConfig  # noqa: PLC0415
 
     from .sandbox import run_sandbox  # noqa: PLC0415
@@ -241,7 +240,6 @@ def demo_command() -> int:
     shows live events, breaks the connection, and shows how the feed recovers.
     """
     log_to_stderr("error")
-    # Here for the same reason as in `serve`.
     from .demo import demo  # noqa: PLC0415
 
     return run_command(run_until_signal, demo)

@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Final
 
 import trio
 
@@ -25,12 +25,10 @@ from polymarket_realtime._venue.rest import open_rest
 from polymarket_realtime.errors import NoApiKey
 
 from .exits import CommandFailed, run_until_signal, say
-from .options import VenueOptions, open_venue
+from .options import Part, VenueOptions, open_venue
 from .output import write_stdout
 
-__all__ = ["Part", "derive", "derive_until_signal"]
-
-Part = Literal["api-key", "secret", "passphrase", "address", "all"]
+__all__ = ["derive", "derive_until_signal"]
 
 _LONGEST_ANSWER: Final = 1024
 

@@ -6,10 +6,9 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
-from cyclopts import Parameter
 
 from polymarket_realtime._model.credentials import (
     CREDENTIAL_VARIABLES,
@@ -25,15 +24,14 @@ from .text import printable
 if TYPE_CHECKING:
     from polymarket_realtime.sandbox import Sandbox
 
-__all__ = ["Flag", "LogLevel", "VenueOptions", "log_to_stderr", "open_venue", "sandbox_urls"]
-
-Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
-"""An option that is given or not; there is no `--no-…`."""
+__all__ = ["LogLevel", "Part", "VenueOptions", "log_to_stderr", "open_venue", "sandbox_urls"]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+Part = Literal["api-key", "secret", "passphrase", "address", "all"]
+"""Of what `credentials derive` exports."""
 
-@Parameter(name="*")
+
 @attrs.frozen(kw_only=True)
 class VenueOptions:
     """Where the data comes from.
@@ -52,7 +50,7 @@ class VenueOptions:
         gamma_url: Base of Gamma's REST, which knows the markets' names.
     """
 
-    sandbox: Flag = False
+    sandbox: bool = False
     market_url: str | None = None
     user_url: str | None = None
     rtds_url: str | None = None

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from polymarket_realtime.settings import Settings
 
-from .exits import CommandFailed, say
-from .options import VenueOptions, open_venue
+from .exits import CommandFailed, run_command, say
+from .options import LogLevel, VenueOptions, log_to_stderr, open_venue
 
-__all__ = ["serve"]
+__all__ = ["run_serve", "serve"]
 
 _HINT = (
     "Waiting for MCP on stdin. A host starts this itself, once it is added: "
     "claude mcp add polymarket-realtime -- polymarket-realtime serve"
 )
+
+
+def run_serve(
+    options: VenueOptions, *, channel: bool = False, log_level: LogLevel = "warning"
+) -> int:
+    """Serve MCP until stdin ends or a signal comes; gives the exit code."""
+    log_to_stderr(log_level)
+    # Here, because importing the SDK takes a second that no other command should wait for.
+    from polymarket_realtime.server.serve import serve_stdio  # noqa: PLC0415
+
+    serving = partial(serve_stdio, channel=channel)
+    return run_command(partial(serve, channel=channel), options, serving)
 
 
 async def serve(
