@@ -98,6 +98,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/run.py", "--envs", str(environments), *session.posargs)
 
 
+@nox.session
+def guard(session: nox.Session) -> None:
+    """Count the instructions of a message's way against their budgets; `-- --update` sets them."""
+    install(session)
+    session.run("python", "benchmarks/guard.py", *session.posargs)
+
+
 def captures() -> dict[str, str]:
     """Where recordings of the venue are, if somebody has said so."""
     directory = os.environ.get("POLYMARKET_CAPTURES")
