@@ -12,7 +12,8 @@ from typing import Final
 
 import attrs
 from guard_budgets import REFERENCE, Budgets, Row, judge, ratios_of, this_build
-from guard_counts import ValgrindFailed, ValgrindMissing, count_parts
+from guard_counts import ValgrindFailed, ValgrindMissing, count_parts, find_valgrind
+from guard_feed import make_guard_stream
 
 BUDGETS: Final = Path(__file__).with_name("guard.toml")
 
@@ -38,7 +39,9 @@ def main() -> None:
     update, build = parser.parse_args().update, this_build()
     budgets = Budgets.parse(BUDGETS.read_text())
     try:
-        counts = count_parts()
+        valgrind = find_valgrind()
+        make_guard_stream()  # from now on it is in the cache
+        counts = count_parts(valgrind)
     except (ValgrindMissing, ValgrindFailed) as problem:
         sys.exit(f"guard: {problem}")
     rows = judge(counts, budgets, build)

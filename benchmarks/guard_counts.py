@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from guard_feed import make_guard_stream
-
-__all__ = ["ValgrindFailed", "ValgrindMissing", "count_parts", "per_message"]
+__all__ = ["ValgrindFailed", "ValgrindMissing", "count_parts", "find_valgrind", "per_message"]
 
 _LONGEST: Final = 900.0
 """Seconds; it takes about a minute."""
@@ -30,17 +28,24 @@ class ValgrindFailed(Exception):
     """The counted program has failed, or valgrind cannot run it."""
 
 
-def count_parts() -> dict[str, float]:
-    """Instructions that each part takes for one message.
+def find_valgrind() -> str:
+    """The program.
 
     Raises:
         ValgrindMissing: It is not on the path.
-        ValgrindFailed: Something was not counted.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         raise ValgrindMissing
-    make_guard_stream()  # from now on it is in the cache
+    return valgrind
+
+
+def count_parts(valgrind: str) -> dict[str, float]:
+    """Instructions that each part takes for one message.
+
+    Raises:
+        ValgrindFailed: Something was not counted.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return per_message(_count(valgrind, folder), folder)
