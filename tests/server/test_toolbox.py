@@ -225,7 +225,7 @@ def test_values_are_written_without_loss():
 @pytest.mark.parametrize("value", [EVERYTHING, SPARSE], ids=["full", "sparse"])
 def test_what_was_written_can_be_read_back(value):
     value = attrs.evolve(value, anything=["as it is"])
-    parser = ArgumentParser(Everything, make_converter())
+    parser = ArgumentParser(Everything)
     assert parser.parse(unstructured(value)) == value
 
 
@@ -249,7 +249,7 @@ def test_a_time_without_offset_is_not_written():
 
 
 def parse(**arguments):
-    return ArgumentParser(Search, make_converter()).parse(arguments)
+    return ArgumentParser(Search).parse(arguments)
 
 
 def problems(**arguments):
@@ -382,7 +382,7 @@ def test_what_no_schema_can_say_is_checked_by_validators():
             "other": attrs.field(type=int, default=0, validator=attrs.validators.ge(0)),
         },
     )
-    parser = ArgumentParser(cls, make_converter())
+    parser = ArgumentParser(cls)
     for arguments, problem in (
         ({"number": 3}, "number: must be even, got 3"),
         ({"other": -1}, "'other' must be >= 0: -1"),

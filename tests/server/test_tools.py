@@ -1,5 +1,6 @@
 """The tools as a client sees them: names, arguments, results, failures."""
 
+import jsonschema
 import mcp_types as types
 import pytest
 import trio
@@ -88,6 +89,9 @@ async def test_the_tools_and_their_parameters_are_those_that_were_promised(mode)
         assert status.annotations.idempotent_hint is True
         assert all(tool.title and len(tool.description) > 100 for tool in tools)
         assert all(tool.output_schema["properties"] for tool in tools)
+        for tool in tools:
+            jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+            jsonschema.Draft202012Validator.check_schema(tool.output_schema)
 
 
 async def test_the_server_says_who_it_is_and_how_to_use_it(mode):

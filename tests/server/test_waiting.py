@@ -19,7 +19,6 @@ from mcp_harness import (
 )
 
 from polymarket_realtime.server.arguments import ArgumentParser, ArgumentsError
-from polymarket_realtime.server.schema import make_converter
 from polymarket_realtime.server.tools.wait import WaitArguments
 from polymarket_realtime.testing import make_trade
 
@@ -416,7 +415,7 @@ async def test_what_is_not_told_takes_no_room_on_a_page(autojump_clock, most):
 async def test_what_is_no_number_is_refused_by_name(autojump_clock):
     async with open_desk() as desk, desk.connect() as (client, _):
         _, recipe = await subscribe(client, YES)
-        parser = ArgumentParser(WaitArguments, make_converter())
+        parser = ArgumentParser(WaitArguments)
         for value in (float("nan"), float("inf"), float("-inf")):
             with pytest.raises(ArgumentsError, match="wait_seconds: must be a finite number"):
                 parser.parse(recipe | {"wait_seconds": value})

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
-import cattrs
 
-# Comes with mcp, whose client checks our results with it. It has no types of its own.
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from .schema import DECIMAL_PATTERN, Schema, input_schema, make_converter, parse_datetime
 
-from .schema import DECIMAL_PATTERN, Schema, input_schema, parse_datetime
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = ["ArgumentParser", "ArgumentsError"]
 
@@ -32,11 +32,6 @@ _SHOWN_VALUE = 80
 """Longest piece of an offending value that is repeated."""
 
 _SHOWN_PROBLEMS = 8
-
-_FORMATS = FormatChecker(formats=())
-_FORMATS.checks("date-time", raises=ValueError)(
-    lambda value: not isinstance(value, str) or bool(parse_datetime(value))
-)
 
 _RULES: Final[Mapping[str, str]] = {
     "minItems": "have {} or more items",
@@ -71,15 +66,19 @@ class ArgumentsError(ValueError):
 class ArgumentParser(Generic[A]):
     """Makes a `cls` of JSON arguments. `schema` is what it accepts.
 
+    Args:
+        cls: An attrs class, its fields declared with `arg`.
+        converter: Gives what makes a `cls` of arguments that are right; called when it is needed.
+
     Raises:
         TypeError: A field of `cls` has a type that cannot come from JSON.
     """
 
-    def __init__(self, cls: type[A], converter: cattrs.Converter) -> None:
+    def __init__(
+        self, cls: type[A], converter: Callable[[], cattrs.Converter] = make_converter
+    ) -> None:
         self.schema: Schema = input_schema(cls)
-        self._cls, self._structure = cls, converter.get_structure_hook(cls)
-        Draft202012Validator.check_schema(self.schema)
-        self._validator = Draft202012Validator(self.schema, format_checker=_FORMATS)
+        self._cls, self._converter = cls, converter
 
     def parse(self, arguments: Mapping[str, Any]) -> A:
         """Check and convert.
@@ -98,6 +97,25 @@ class ArgumentParser(Generic[A]):
             # attrs' own validators add the field and its value to the sentence, as more `args`.
             raise ArgumentsError([str(exc.args[0] if exc.args else exc)]) from exc
         return parsed
+
+    @cached_property
+    def _structure(self) -> Callable[[Any, Any], A]:
+        return self._converter().get_structure_hook(self._cls)
+
+    @cached_property
+    def _validator(self) -> Any:
+        # Here, as the converter: not needed before the first call. It comes with mcp, whose client
+        # checks our results with it, and has no types of its own.
+        from jsonschema import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            Draft202012Validator,
+            FormatChecker,
+        )
+
+        formats = FormatChecker(formats=())
+        formats.checks("date-time", raises=ValueError)(
+            lambda value: not isinstance(value, str) or bool(parse_datetime(value))
+        )
+        return Draft202012Validator(self.schema, format_checker=formats)
 
 
 def _not_finite(arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -28,11 +28,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, Literal, NewType, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, NewType, Union, get_args, get_origin
 
 import attrs
-import cattrs
-from cattrs.strategies import configure_union_passthrough
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = [
     "DECIMAL_PATTERN",
@@ -89,7 +90,7 @@ def input_schema(cls: type[attrs.AttrsInstance]) -> Schema:
     Raises:
         TypeError: A field has a type outside the table above.
     """
-    return _SchemaBuilder(make_converter(), for_input=True).of_attrs(cls)
+    return _SchemaBuilder(for_input=True).of_attrs(cls)
 
 
 def output_schema(cls: type[attrs.AttrsInstance]) -> Schema:
@@ -98,12 +99,11 @@ def output_schema(cls: type[attrs.AttrsInstance]) -> Schema:
     Raises:
         TypeError: A field has a type outside the table above.
     """
-    return _SchemaBuilder(make_converter(), for_input=False).of_attrs(cls)
+    return _SchemaBuilder(for_input=False).of_attrs(cls)
 
 
 @attrs.frozen
 class _SchemaBuilder:
-    converter: cattrs.Converter
     for_input: bool
 
     def of(self, tp: Any) -> Schema:
@@ -156,7 +156,7 @@ class _SchemaBuilder:
         if doc := field.metadata.get("doc"):
             schema["description"] = doc
         if self.for_input and not _is_made_anew(field.default):
-            schema["default"] = self.converter.unstructure(field.default, field.type)
+            schema["default"] = _json_of(field.default, field.type)
         return schema
 
 
@@ -175,6 +175,14 @@ def _merged(schema: Schema, more: Mapping[str, Any]) -> Schema:
     return merged
 
 
+def _json_of(default: Any, tp: Any) -> Any:
+    if isinstance(default, Enum):
+        return default.value
+    if default is None or type(default) in (str, int, float, bool):
+        return default
+    return make_converter().unstructure(default, tp)
+
+
 def _is_made_anew(default: Any) -> bool:
     """No default at all counts as well: there is no value to show."""
     return default is attrs.NOTHING or isinstance(default, attrs.Factory)  # type: ignore[arg-type]  # declared as a function
@@ -186,6 +194,11 @@ def make_converter() -> cattrs.Converter:
     It takes for granted that what it structures has passed `input_schema`: by itself, cattrs makes
     texts of numbers and characters of texts.
     """
+    # Here: a client that lists the tools waits for what this takes, and it is not needed before
+    # the first call.
+    import cattrs  # noqa: PLC0415
+    from cattrs.strategies import configure_union_passthrough  # noqa: PLC0415
+
     converter = cattrs.Converter(detailed_validation=False, forbid_extra_keys=True)
     configure_union_passthrough(str | bool | int | float | None, converter)
     converter.register_structure_hook(types.NoneType, lambda _value, _: None)

@@ -22,10 +22,10 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import attrs
-import cattrs
 import mcp_types as types
 import trio
 from mcp import MCPError
@@ -35,6 +35,9 @@ from polymarket_realtime.errors import PolymarketRealtimeError, RestFailed, Tran
 
 from .arguments import ArgumentParser, ArgumentsError
 from .schema import make_converter, output_schema
+
+if TYPE_CHECKING:
+    import cattrs
 
 __all__ = ["ERROR_META_KEY", "LONGEST", "Context", "ToolSpec", "Toolbox", "code_of"]
 
@@ -81,11 +84,11 @@ class Toolbox:
     """The tools of one server, in the order of their registration.
 
     Args:
-        converter: Between values and JSON; `make_converter()` unless given.
+        converter: Gives what goes between values and JSON; called at the first tool call.
     """
 
-    def __init__(self, converter: cattrs.Converter | None = None) -> None:
-        self.converter = converter or make_converter()
+    def __init__(self, converter: Callable[[], cattrs.Converter] = make_converter) -> None:
+        self._converter = cache(converter)
         self._tools: dict[str, ToolSpec[Any, Any]] = {}
 
     def tool(
@@ -127,7 +130,7 @@ class Toolbox:
                 raise ValueError(f"there is a tool {name!r} already")
             if not doc:
                 raise ValueError(f"tool {name!r} needs a docstring: models choose tools by it")
-            parser = ArgumentParser(arguments, self.converter)
+            parser = ArgumentParser(arguments, self._converter)
             listing = types.Tool(
                 name=name,
                 title=title,
@@ -186,7 +189,7 @@ class Toolbox:
             return _failed("internal_error", f"internal error in {spec.name}; see the server log")
 
     def _answered(self, result: Any, spec: ToolSpec[Any, Any]) -> types.CallToolResult:
-        content = self.converter.unstructure(result, spec.result)
+        content = self._converter().unstructure(result, spec.result)
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return types.CallToolResult(
             content=[types.TextContent(text=text)], structured_content=content

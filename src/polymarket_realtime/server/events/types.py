@@ -20,7 +20,7 @@ from polymarket_realtime.errors import InvalidCondition
 from polymarket_realtime.server.arguments import ArgumentParser
 from polymarket_realtime.server.conditions import read_condition
 from polymarket_realtime.server.results import ConditionArgument
-from polymarket_realtime.server.schema import arg, make_converter, output_schema
+from polymarket_realtime.server.schema import arg, output_schema
 
 from . import payloads
 
@@ -165,7 +165,7 @@ class EventKind:
 @cache
 def _parser_of(arguments: type[attrs.AttrsInstance]) -> ArgumentParser[Any]:
     """Made when it is first needed: most hosts never ask for events."""
-    return ArgumentParser(arguments, make_converter())
+    return ArgumentParser(arguments)
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from polymarket_realtime._codec.converter import unstructure
 from polymarket_realtime.server.lookup import Lookup
@@ -31,6 +31,9 @@ from .resolution import ResolutionSubscribed, ResolutionTools
 from .snapshot import SnapshotArguments, Snapshotted, SnapshotTools
 from .wait import WaitArguments, Waited, WaitTools
 
+if TYPE_CHECKING:
+    import cattrs
+
 __all__ = ["make_toolbox"]
 
 _SUBSCRIBES: Final[dict[str, bool]] = {
@@ -50,6 +53,13 @@ _ASKS: Final[dict[str, bool]] = {
 """What every tool is that only looks."""
 
 
+def _converter_with_milliseconds() -> cattrs.Converter:
+    """Times as in every event."""
+    converter = make_converter()
+    converter.register_unstructure_hook(datetime, unstructure)
+    return converter
+
+
 def make_toolbox(subscriber: Subscriber) -> Toolbox:
     """The tools of one client; the order is that of `tools/list`."""
     desk = subscriber.desk
@@ -59,10 +69,7 @@ def make_toolbox(subscriber: Subscriber) -> Toolbox:
     live = LiveTools(service, lookup, subscriber)
     snapshot = SnapshotTools(lookup, Snapshots(desk))
     wait, control = WaitTools(desk, subscriber.pusher), ControlTools(service, subscriber)
-    converter = make_converter()
-    # Milliseconds, as in every event.
-    converter.register_unstructure_hook(datetime, unstructure)
-    box = Toolbox(converter)
+    box = Toolbox(_converter_with_milliseconds)
     box.tool(MarketArguments, Subscribed, title="Subscribe to market prices", **_SUBSCRIBES)(
         market.subscribe_market_prices
     )
