@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-from levels_in_words import levels, set_level
 
+from levels_in_words import levels, set_level
 from polymarket_realtime._model.trust import AssetState, Doubt, Standing
 from polymarket_realtime._model.values import Level, WireLevel, utc_from_seconds
 from polymarket_realtime._protocol.book import Book

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from levels_in_words import levels as levels_of
 from levels_in_words import set_level
-
 from polymarket_realtime._model.values import Level
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.price_key import PriceKeys

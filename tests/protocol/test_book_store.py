@@ -1,6 +1,6 @@
 import pytest
-from levels_in_words import levels
 
+from levels_in_words import levels
 from polymarket_realtime._model.trust import AssetState
 from polymarket_realtime._protocol.book_store import BookStore
 

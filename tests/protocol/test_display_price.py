@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-from levels_in_words import levels, set_level
 
+from levels_in_words import levels, set_level
 from polymarket_realtime._model.market import PriceSource
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.display_price import display_price, next_price
