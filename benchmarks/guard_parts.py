@@ -49,13 +49,11 @@ def plan_frames(_feed: Feed, messages: Sequence[Message]) -> Work:
     list(server.events())
     connection.receive_data(server.send(AcceptConnection()))
     list(connection.events())
-    connection.batches.clear()
 
     def cut() -> None:
         for data in reads:
             connection.receive_data(data)
-            for _ in connection.events():
-                connection.batches.popleft()
+            connection.take_messages()
 
     return cut
 

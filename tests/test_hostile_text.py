@@ -703,7 +703,7 @@ async def test_the_reason_of_a_close_frame_is_plain(name, nursery):
             await websocket.aclose(1008, reason)
 
     server = await nursery.start(serve_websocket, close, "127.0.0.1", 0, None)
-    with trio.fail_after(5), pytest.RaisesGroup(ConnectionLost) as lost:
+    with trio.fail_after(5), pytest.raises(ConnectionLost) as lost:
         async with open_text_stream(
             f"ws://127.0.0.1:{server.port}",
             open_timeout=5,
@@ -711,7 +711,7 @@ async def test_the_reason_of_a_close_frame_is_plain(name, nursery):
             user_agent="test/1.0",
         ) as stream:
             await stream.receive_batch()
-    (error,) = lost.value.exceptions
+    error = lost.value
     assert error.code == 1008
     assert error.reason
     assert_plain(str(error))

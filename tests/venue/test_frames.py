@@ -19,7 +19,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import RemoteProtocolError
 
-from polymarket_realtime._venue.frames import BATCH_READY, BatchConnection
+from polymarket_realtime._venue.frames import BatchConnection
 
 LIMIT = 200_000
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -65,17 +65,15 @@ class Reading:
                     self.connection.receive_data(chunk)
                 except RemoteProtocolError as exc:
                     self.close_code = exc.event_hint.code
-                    while self.connection.batches:
-                        self._take_batch()
+                    self._take_batch()
                     return self
+                self._take_batch()
                 for event in self.connection.events():
                     self._take(event)
         return self
 
     def _take(self, event):
-        if event is BATCH_READY:
-            self._take_batch()
-        elif isinstance(event, Message):
+        if isinstance(event, Message):
             text = isinstance(event, TextMessage)
             self._parts.append(event.data.encode() if text else bytes(event.data))
             if event.message_finished:
@@ -87,17 +85,16 @@ class Reading:
             self.controls.append((type(event), bytes(event.payload)))
 
     def _take_batch(self):
-        batch = self.connection.batches.popleft()
-        self.messages += batch
-        self.batch_sizes.append(len(batch))
+        if isinstance(self.connection, BatchConnection) and self.connection.messages:
+            batch = self.connection.take_messages()
+            self.messages += batch
+            self.batch_sizes.append(len(batch))
 
 
 def open_reading(limit=LIMIT):
     """A `Reading` whose handshake is done."""
     connection = BatchConnection(limit)
-    reading = Reading(connection).feed(begin(connection))
-    assert reading.batch_sizes.pop() == 0
-    return reading
+    return Reading(connection).feed(begin(connection))
 
 
 def cut(stream, places):
@@ -297,7 +294,7 @@ def test_frames_behind_the_handshake_in_the_same_read_are_not_lost():
     stream = begin(connection) + frame(TEXT, b"one") + frame(TEXT, b"two")
     reading = Reading(connection).feed(stream[:-2], stream[-2:])
     assert reading.messages == [b"one", b"two"]
-    assert reading.batch_sizes == [0, 1, 1]
+    assert reading.batch_sizes == [1, 1]
 
 
 def test_refused_handshake_is_known_before_its_body_has_come():

@@ -19,7 +19,6 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, serve_websocke
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
-    BytesMessage,
     CloseConnection,
     Ping,
     Pong,
@@ -29,6 +28,8 @@ from wsproto.events import (
 )
 
 from polymarket_realtime._venue.dial import Dial, _retry_after
+from polymarket_realtime._venue.plain_websocket import PlainWebSocket
+from polymarket_realtime._venue.reader import Reader
 from polymarket_realtime._venue.transport import open_text_stream
 from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
@@ -61,6 +62,13 @@ def client_context(authority):
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
+
+
+@pytest.fixture(params=["batches", "plain"])
+def either_way(request, monkeypatch):
+    """Once with the reader that we run ourselves, and once without."""
+    if request.param == "plain":
+        monkeypatch.setattr(Reader, "is_possible", lambda: False)
 
 
 @pytest.fixture
@@ -203,6 +211,7 @@ async def test_batches_form_over_tls_however_the_server_cuts_records(
     assert len(sizes) <= 4
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("message", ["", "a\x1eb", b"\x00\xff\x1e", "x" * (2 << 20)])
 async def test_text_and_binary_of_any_kind_pass_both_ways(serve_websockets, message):
     async def handler(websocket):
@@ -217,6 +226,7 @@ async def test_text_and_binary_of_any_kind_pass_both_ways(serve_websockets, mess
         await stream.send("thanks")
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_cancelled_receive_loses_nothing(serve_websockets):
     async def handler(websocket):
         for number in range(50):
@@ -237,7 +247,8 @@ async def test_cancelled_receive_loses_nothing(serve_websockets):
     assert cancelled >= 50
 
 
-async def test_pings_are_answered_while_nobody_receives(serve):
+@pytest.mark.usefixtures("either_way")
+async def test_pings_are_answered_while_somebody_receives(serve):
     answered = trio.Event()
 
     async def handler(stream):
@@ -246,14 +257,18 @@ async def test_pings_are_answered_while_nobody_receives(serve):
         server.receive_data(await stream.receive_some())
         assert list(server.events()) == [Pong(payload=b"there?")]
         answered.set()
+        await until_closed(stream)
 
-    async with dial(f"ws://{await serve(handler)}"):
+    async with dial(f"ws://{await serve(handler)}") as stream, trio.open_nursery() as nursery:
+        nursery.start_soon(stream.receive_batch)
         await answered.wait()
+        nursery.cancel_scope.cancel()
 
 
 # The end of a connection
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
@@ -288,6 +303,7 @@ async def test_messages_ping_and_close_of_one_read_are_all_honoured(serve):
     assert (lost.code, lost.reason) == (1008, "enough")
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("linger", [None, struct.pack("ii", 1, 0)], ids=["end", "reset"])
 async def test_drop_without_a_close_frame_has_no_code(serve, linger):
     async def handler(stream):
@@ -338,6 +354,7 @@ async def test_offender_that_is_gone_before_it_can_be_told_is_still_only_lost(se
     assert lost.code == 1002
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_leaving_the_block_says_goodbye(serve_websockets):
     closed = trio.Event()
 
@@ -354,6 +371,7 @@ async def test_leaving_the_block_says_goodbye(serve_websockets):
         assert (await expect_lost(stream.receive_batch)).code == 1000
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_leaving_when_cancelled_says_goodbye_too(serve_websockets):
     closed = trio.Event()
 
@@ -381,12 +399,14 @@ async def deaf(serve):
     return f"ws://{await serve(handler)}"
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_leaving_waits_half_a_second_for_a_peer_that_never_says_goodbye(deaf):
     async with dial(deaf):
         begun = trio.current_time()
     assert 0.5 <= trio.current_time() - begun < 1.5
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_leaving_when_cancelled_does_not_wait(deaf):
     with trio.CancelScope() as scope:
         async with dial(deaf) as stream:
@@ -396,7 +416,8 @@ async def test_leaving_when_cancelled_does_not_wait(deaf):
     assert trio.current_time() - begun < 0.4
 
 
-async def test_error_of_the_block_leaves_in_a_group_even_when_cancelled(deaf):
+@pytest.mark.usefixtures("either_way")
+async def test_error_of_the_block_leaves_it_even_when_cancelled(deaf):
     caught = []
     with trio.CancelScope() as scope:
         try:
@@ -408,6 +429,7 @@ async def test_error_of_the_block_leaves_in_a_group_even_when_cancelled(deaf):
     assert [type(error) for error in caught] == [KeyError]
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_leaving_a_lost_connection_does_not_wait(serve):
     async def handler(stream):
         await accept(stream)
@@ -422,6 +444,7 @@ async def test_leaving_a_lost_connection_does_not_wait(serve):
 # Connections that are never opened
 
 
+@pytest.mark.usefixtures("either_way")
 async def test_request_holds_host_target_and_user_agent_and_offers_no_compression(serve):
     requests = []
 
@@ -522,8 +545,9 @@ async def test_http_refusal_tells_its_status_and_when_to_come_back(
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_anything_else_is_ignored(value, seconds):
-    answer = RejectConnection(status_code=429, headers=[(b"retry-after", value)])
-    assert _retry_after(answer, datetime(2026, 11, 22, 12, tzinfo=UTC)) == seconds
+    assert (
+        _retry_after([(b"retry-after", value)], datetime(2026, 11, 22, 12, tzinfo=UTC)) == seconds
+    )
 
 
 @pytest.mark.parametrize(
@@ -560,6 +584,7 @@ async def test_server_without_tls_is_told(serve_websockets, client_context):
     assert failure.problem.startswith("the TLS handshake failed: ")
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("scheme", "seconds", "step"),
     [
@@ -578,35 +603,51 @@ async def test_silent_server_is_given_up_in_time_and_the_step_is_named(scheme, s
 # The seam
 
 
-def test_trio_websocket_is_the_one_whose_private_reader_we_start():
+def test_trio_websocket_is_the_one_whose_private_reader_we_run():
     """The one private name we use, and the public promises about it.
 
     If this fails, trio-websocket has changed: read `WebSocketConnection` again and check that
-    its reader (1) calls `ws_connection.events()`, then `receive_data` once for each socket read,
-    (2) answers a `RemoteProtocolError` by sending its `event_hint` and closing the stream, and
-    (3) queues each `BytesMessage`, even an empty one, for `get_message`. The other tests of this
-    file show what of it broke. Then widen the pin in `pyproject.toml`.
+    its reader (1) waits for nothing but `receive_some` of its stream and what is sent, and for
+    the former within no cancel scope, (2) calls `receive_data` once for each read, then acts on
+    all of `events()`, and (3) answers a `RemoteProtocolError` by sending its `event_hint` and
+    closing the stream. The other tests of this file show what of it broke. Then widen the pin in
+    `pyproject.toml`. Until then the plain way is taken.
     """
     major, minor, patch = map(int, version("trio-websocket").split(".")[:3])
     assert (0, 12, 2) <= (major, minor, patch) < (0, 13)
-    assert inspect.iscoroutinefunction(WebSocketConnection._reader_task)
+    assert Reader.is_possible()
     assert list(inspect.signature(WebSocketConnection._reader_task).parameters) == ["self"]
     taken = inspect.signature(WebSocketConnection).parameters
-    assert {"host", "path", "client_extra_headers", "receive_buffer_size"} < set(taken)
+    assert {"host", "path", "client_extra_headers"} < set(taken)
     assert list(taken)[:2] == ["stream", "ws_connection"]
 
 
-async def test_reader_queues_an_empty_bytes_message():
-    """What `BATCH_READY` and so every batch depends on."""
-    near, far = trio.testing.memory_stream_pair()
-    server = WSConnection(ConnectionType.SERVER)
-    websocket = WebSocketConnection(near, WSConnection(ConnectionType.CLIENT), host="h", path="/")
-    with trio.fail_after(5):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(websocket._reader_task)
-            server.receive_data(await far.receive_some())
-            assert isinstance(next(server.events()), Request)
-            await far.send_all(server.send(AcceptConnection()))
-            await far.send_all(server.send(BytesMessage(data=b"")))
-            assert await websocket.get_message() == b""
-            nursery.cancel_scope.cancel()
+async def test_without_that_reader_the_plain_way_is_taken_and_told(
+    serve_websockets, monkeypatch, caplog
+):
+    async def handler(websocket):
+        await websocket.send_message("one")
+        await websocket.send_message("two")
+
+    monkeypatch.setattr(Reader, "is_possible", lambda: False)
+    async with dial(f"ws://{await serve_websockets(handler)}") as stream:
+        assert isinstance(stream, PlainWebSocket)
+        assert await stream.receive_batch() == [b"one"]
+        assert await stream.receive_batch() == [b"two"]
+    assert "cannot be read in batches" in caplog.text
+
+
+async def test_the_plain_way_tells_a_refusal_too(serve, monkeypatch):
+    async def handler(stream):
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+        await until_closed(stream)
+
+    monkeypatch.setattr(Reader, "is_possible", lambda: False)
+    failure = await expect_failure(f"ws://{await serve(handler)}")
+    assert (failure.status, failure.retry_after) == (429, 7.0)
+
+
+def test_no_reader_is_possible_once_trio_websocket_has_renamed_it(monkeypatch):
+    monkeypatch.delattr(WebSocketConnection, "_reader_task")
+    assert not Reader.is_possible()

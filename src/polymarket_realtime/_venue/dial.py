@@ -8,21 +8,18 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 import attrs
 import trio
-from trio_websocket import ConnectionClosed
-from wsproto.events import RejectConnection
 
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._protocol.budget import parse_retry_after
 from polymarket_realtime.errors import ConnectFailed
 
-from .frames import BatchConnection
 from .tls import DrainingTLSStream
 
 __all__ = ["Dial"]
@@ -70,13 +67,13 @@ class Dial:
 
     async def connect(self, ssl_context: ssl.SSLContext | None) -> trio.abc.Stream:
         """DNS, TCP and, if asked for, TLS."""
-        with self._step("TCP connection"):
+        with self.step("TCP connection"):
             transport = await trio.open_tcp_stream(self.host, self.port)
         if not self.secure:
             return transport
         stream = DrainingTLSStream(transport, ssl_context or _default_context(), self.host)
         try:
-            with self._step("TLS handshake"):
+            with self.step("TLS handshake"):
                 await stream.do_handshake()
         except BaseException:
             with trio.CancelScope(shield=True):
@@ -84,30 +81,24 @@ class Dial:
             raise
         return stream
 
-    async def shake_hands(
-        self, next_batch: Callable[[], Awaitable[object]], connection: BatchConnection
-    ) -> None:
-        """Wait for the answer to the opening handshake, while the reader runs."""
-        try:
-            with self._step("WebSocket handshake"):
-                await next_batch()  # empty: it only says that the handshake is done
-        except ConnectionClosed as exc:
-            raise self._refusal(connection) from exc
+    def refused(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> ConnectFailed:
+        """The opening handshake was answered with a status that is no welcome."""
+        problem = f"the server refused the WebSocket handshake with HTTP {status}"
+        retry_after = _retry_after(headers, datetime.now(UTC))
+        return ConnectFailed(self.url, problem, status=status, retry_after=retry_after)
 
-    def _refusal(self, connection: BatchConnection) -> ConnectFailed:
-        if connection.rejection is not None:
-            status = connection.rejection.status_code
-            problem = f"the server refused the WebSocket handshake with HTTP {status}"
-            retry_after = _retry_after(connection.rejection, datetime.now(UTC))
-            return ConnectFailed(self.url, problem, status=status, retry_after=retry_after)
-        if connection.failure is not None:
-            said = plain_text(connection.failure.reason or "", _LONGEST_WORDS)
-            problem = f"the WebSocket handshake failed: {said}"
-            return ConnectFailed(self.url, problem)
+    def failed(self, problem: str) -> ConnectFailed:
+        """The opening handshake was answered with something else, which may be repeated here."""
+        said = plain_text(problem, _LONGEST_WORDS)
+        return ConnectFailed(self.url, f"the WebSocket handshake failed: {said}")
+
+    def hung_up(self) -> ConnectFailed:
+        """The opening handshake was not answered at all."""
         return ConnectFailed(self.url, "the server hung up during the WebSocket handshake")
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[None]:
+        """Do one step in the time that is left; whatever goes wrong becomes a `ConnectFailed`."""
         try:
             with trio.fail_at(self.deadline):
                 yield
@@ -139,6 +130,6 @@ def _root_cause(exc: BaseException) -> str:
     return str(exc) or type(exc).__name__
 
 
-def _retry_after(answer: RejectConnection, now: datetime) -> float | None:
-    value = dict(answer.headers).get(b"retry-after", b"")
+def _retry_after(headers: Iterable[tuple[bytes, bytes]], now: datetime) -> float | None:
+    value = dict(headers).get(b"retry-after", b"")
     return parse_retry_after(value.decode("ascii", "replace"), now)

@@ -1,14 +1,11 @@
-"""Many messages, one event: WebSocket text frames cut straight out of what a read brought.
+"""Many messages, one batch: WebSocket text frames cut straight out of what a read brought.
 
 `BatchConnection` is the `wsproto.WSConnection` that we give to trio-websocket. wsproto makes
 several objects for each frame and trio-websocket switches tasks twice for each message; with
 hundreds of small messages in a read, that is nearly all the work there is. So whole, unfragmented
-text frames are cut out here, and all that one read completed is announced by one `BATCH_READY`.
-Any other frame (control, binary, fragment, or odd) goes to wsproto, in its place among the others
+text frames are cut out here and wait in `BatchConnection.messages`, of which no event tells. Any
+other frame (control, binary, fragment, or odd) goes to wsproto, in its place among the others
 and once it is whole, so wsproto's checks and answers stay in force.
-
-The messages wait in `BatchConnection.batches`, a list for each `BATCH_READY`. They are never
-joined, so no payload can be mistaken for a separator.
 """
 
 from __future__ import annotations
@@ -16,12 +13,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Generator
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import (
-    BytesMessage,
     CloseConnection,
     Event,
     Message,
@@ -31,10 +27,7 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import RemoteProtocolError
 
-__all__ = ["BATCH_READY", "BatchConnection"]
-
-BATCH_READY: Final = BytesMessage(data=b"")
-"""Says that one more list waits in `batches`; carries nothing itself."""
+__all__ = ["BatchConnection"]
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _MAX_HEAD = 65_536
@@ -61,21 +54,19 @@ class BatchConnection(WSConnection):
             announces more is refused with 1009 before it is buffered. It does not limit batches.
 
     Attributes:
-        batches: What `BATCH_READY` announced and nobody took yet, oldest first. The very first is
-            empty: it says that the opening handshake is done.
+        messages: Whole ones that nobody has taken yet, oldest first.
         rejection: The HTTP answer that refused the opening handshake, or None.
         failure: Why this end gave the connection up, or None.
     """
 
     def __init__(self, max_message_size: int) -> None:
         super().__init__(ConnectionType.CLIENT)
-        self.batches: deque[list[bytes]] = deque()
+        self.messages: list[bytes] = []
         self.rejection: RejectConnection | None = None
         self.failure: CloseConnection | None = None
         self._max_message_size = max_message_size
         self._buffer = bytearray()
         self._needed = 0  # until the buffer holds this many bytes, no frame in it is whole
-        self._batch: list[bytes] = []
         self._fragments: list[bytes] = []
         self._fragments_size: int | None = None  # as announced; None between messages
         self._pending: deque[Event] = deque()
@@ -86,7 +77,7 @@ class BatchConnection(WSConnection):
 
         Raises:
             RemoteProtocolError: This end gives up; `failure` says why. What was whole before that
-                is in `batches`, though no event will announce it.
+                is in `messages`.
         """
         data = data or b""
         if self.connection is None:
@@ -100,15 +91,17 @@ class BatchConnection(WSConnection):
                 return
             data = bytes(self._buffer)
             self._buffer.clear()
-        try:
-            self._buffer += data[self._cut_frames(data) :]
-        finally:
-            if self._batch:
-                self._announce(self._batch)
-                self._batch = []
+        self._buffer += data[self._cut_frames(data) :]
+        if self.state is ConnectionState.LOCAL_CLOSING:
+            self.messages.clear()  # Nobody wants them any more.
+
+    def take_messages(self) -> list[bytes]:
+        """The whole messages that nobody has taken yet, in order."""
+        messages, self.messages = self.messages, []
+        return messages
 
     def events(self) -> Generator[Event, None, None]:
-        """What there is to act on: pings, `BATCH_READY`, and last the peer's close."""
+        """What there is to act on beside messages: pings, and last the peer's close."""
         while self._pending:
             event = self._pending.popleft()
             # Once this end is closing, wsproto refuses to answer a ping, and nobody reads.
@@ -140,7 +133,6 @@ class BatchConnection(WSConnection):
                 self.rejection = event
                 self._fail(CloseReason.PROTOCOL_ERROR, f"HTTP status {event.status_code}")
             self._pending.append(event)
-        self._announce([])
         return rest
 
     def _cut_frames(self, data: bytes) -> int:
@@ -161,7 +153,7 @@ class BatchConnection(WSConnection):
                 self._needed = stop - position
                 break
             if plain:
-                self._batch.append(data[start:stop])
+                self.messages.append(data[start:stop])
             elif first == _CLOSE and stop - start == size:
                 self._close_frame = data[position:stop]
                 return end
@@ -195,15 +187,11 @@ class BatchConnection(WSConnection):
         if first & _CONTROL:
             return
         if first & _FIN:
-            self._batch.append(b"".join(self._fragments))
+            self.messages.append(b"".join(self._fragments))
             self._fragments.clear()
             self._fragments_size = None
         else:
             self._fragments_size = size + (self._fragments_size or 0)
-
-    def _announce(self, batch: list[bytes]) -> None:
-        self.batches.append(batch)
-        self._pending.append(BATCH_READY)
 
     def _fail(self, code: int, reason: str) -> NoReturn:
         """Give up; the exception carries the close frame for the peer, if one may be sent."""
