@@ -133,7 +133,7 @@ def _until_bytes_are_wanted(
         # It is Trio's: a frame is being sent.
         try:
             answer = yield wanted
-        except BaseException as error:  # noqa: BLE001  # as `await` does: it is the coroutine's
+        except BaseException as error:  # noqa: BLE001, ASYNC103  # the coroutine raises it again
             resume = partial(coroutine.throw, error)
         else:
             resume = partial(coroutine.send, answer)
