@@ -56,14 +56,39 @@ def test_kept_items_neither_take_room_nor_give_way(overflow):
     assert mailbox.dropped == 3
 
 
-def test_a_kept_item_is_kept_until_it_is_taken():
+def test_a_newer_kept_item_takes_the_place_of_the_older():
     mailbox = Mailbox(2, Overflow.CONFLATE)
-    assert not mailbox.is_keeping("book")
-    mailbox.keep("change", "book")
-    assert mailbox.is_keeping("book")
-    mailbox.keep("snapshot", "book")
-    assert (mailbox.take(), mailbox.conflated) == (["snapshot"], 1)
-    assert not mailbox.is_keeping("book")
+    mailbox.keep("old view", "book")
+    mailbox.keep("view", "book")
+    assert (mailbox.take(), mailbox.conflated) == (["view"], 1)
+
+
+def test_few_changes_of_a_run_wait_as_they_are_among_the_others():
+    mailbox = Mailbox(2, Overflow.CONFLATE)
+    mailbox.keep_few("change 1", "snapshot")
+    mailbox.put("trade")
+    mailbox.keep_few("change 2", "snapshot")
+    assert mailbox.take() == ["change 1", "trade", "change 2"]
+
+
+def test_one_summary_stands_last_for_many_changes_and_those_that_follow():
+    mailbox = Mailbox(2, Overflow.CONFLATE)
+    for at in range(12):
+        mailbox.keep_few(at, "snapshot")
+    mailbox.put("trade")
+    mailbox.keep_few(12, "snapshot")
+    assert mailbox.take_counted() == [("trade", 1), ("snapshot", 13)]
+    mailbox.keep_few(13, "snapshot")
+    assert mailbox.take() == [13]
+
+
+def test_a_run_is_summed_up_rather_than_moved_when_the_mailbox_is_full():
+    mailbox = Mailbox(1, Overflow.CONFLATE)
+    mailbox.keep_few("change 1", "snapshot")
+    mailbox.put("trade 1")
+    mailbox.keep_few("change 2", "snapshot")
+    mailbox.put("trade 2")
+    assert mailbox.take_counted() == [("snapshot", 2), ("trade 2", 1)]
 
 
 @given(items=ITEMS, capacity=st.integers(1, 8))
@@ -89,3 +114,28 @@ def test_every_item_is_accounted_for(items, capacity):
         mailbox.put(value, key)
     left = len(mailbox.take())
     assert mailbox.received == len(items) == left + mailbox.conflated + mailbox.dropped
+
+
+RUNS = st.lists(st.tuples(st.sampled_from(["run", "keep", "put"]), st.sampled_from("abc")))
+
+
+@given(steps=RUNS, capacity=st.integers(1, 8))
+def test_a_run_is_complete_or_summed_up_and_every_item_is_accounted_for(steps, capacity):
+    mailbox = Mailbox(capacity, Overflow.CONFLATE)
+    for number, (kind, key) in enumerate(steps):
+        if kind == "run":
+            mailbox.keep_few((key, number), (key, "summary"))
+        elif kind == "keep":
+            mailbox.keep(("view", key), ("view", key))
+        else:
+            mailbox.put(("put", number))
+    dropped = mailbox.dropped
+    counted = mailbox.take_counted()
+    for key in "abc":
+        said = [((key, number), 1) for number, step in enumerate(steps) if step == ("run", key)]
+        left = [(item, count) for item, count in counted if item[0] == key]
+        summed_up = left == [((key, "summary"), len(said))]
+        assert summed_up if len(said) > 8 else left == said or (dropped and summed_up)
+    assert mailbox.received == len(steps) == len(counted) + mailbox.conflated + dropped
+    in_order = [number for (_, number), _ in counted if isinstance(number, int)]
+    assert in_order == sorted(in_order)

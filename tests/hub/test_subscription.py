@@ -133,16 +133,28 @@ async def test_a_fast_reader_of_changes_gets_each_of_them(venue, service):
 async def test_a_slow_reader_of_changes_gets_one_snapshot_for_all_it_missed(venue, service):
     with service.subscribe(DeltaTopic(ASSET)) as events:
         connection = await connected(venue, events)
-        for at in range(1, 5):
+        for at in range(1, 10):
             connection.say(change("BUY", "0.45", str(at), at))
         await settle()
         (snapshot,) = events.receive_nowait()
         assert snapshot.type == "book_snapshot"
-        assert snapshot.bids[0] == (Decimal("0.45"), Decimal(4))
-        connection.say(change("BUY", "0.45", "0", at=9))
+        assert snapshot.bids[0] == (Decimal("0.45"), Decimal(9))
+        connection.say(change("BUY", "0.45", "0", at=10))
         await settle()
         (delta,) = events.receive_nowait()
         assert delta.revision == snapshot.revision + 1
+
+
+async def test_a_reader_that_misses_few_changes_gets_each(venue, service):
+    with service.subscribe(DeltaTopic(ASSET)) as events:
+        connection = await connected(venue, events)
+        for at in range(1, 9):
+            connection.say(change("BUY", "0.45", str(at), at))
+        await settle()
+        deltas = events.receive_nowait()
+    assert kinds(deltas) == ["book_delta"] * 8
+    revisions = [delta.revision for delta in deltas]
+    assert revisions == list(range(revisions[0], revisions[0] + 8))
 
 
 async def test_a_late_joiner_begins_with_what_is_known(venue, service):
@@ -245,7 +257,7 @@ async def test_trades_never_crowd_out_the_newest_book_and_price(venue, service):
         await settle()
         got = kinds(events.receive_nowait())
     assert sorted(got) == sorted(
-        ["dropped", "agg_orderbook", "price_change", "book_delta", *["last_trade_price"] * 2]
+        ["dropped", "agg_orderbook", "price_change", "book_snapshot", *["last_trade_price"] * 2]
     )
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import attrs
 
 __all__ = ["Mailbox", "Overflow"]
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
+
+_FEW: Final = 8
+"""Changes of a book that wait as they are. A whole book costs more to make and to take than these;
+on the other hand each of them holds the text that it came in."""
 
 
 class Overflow(Enum):
     """What happens when a reader is slower than its events."""
 
     CONFLATE = "conflate"
-    """Of each price, book and hint only the newest is kept; of the rest the oldest are dropped
-    beyond the capacity. What is left is always in the order of what happened."""
+    """Of each price and hint only the newest is kept, and of each book eight changes or else one
+    snapshot; of the rest the oldest are dropped beyond the capacity. What is left is always in the
+    order of what happened."""
     DROP_OLDEST = "drop_oldest"
     """Beyond the capacity the oldest event is dropped, whatever it is."""
     RAISE = "raise"
@@ -48,8 +53,10 @@ class Mailbox(Generic[T]):
     dropped: int = 0
     lagged: bool = False
     _pending: OrderedDict[Hashable, T] = attrs.field(factory=OrderedDict, init=False)
-    _kept: set[Hashable] = attrs.field(factory=set, init=False)
+    # By key; of an item of a run its summary, of any other None.
+    _kept: dict[Hashable, T | None] = attrs.field(factory=dict, init=False)
     _counts: dict[Hashable, int] = attrs.field(factory=dict, init=False)
+    _runs: dict[T, list[int]] = attrs.field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -59,12 +66,40 @@ class Mailbox(Generic[T]):
         self.received += 1
         if self._pending.pop(key, None) is not None:
             self._replaced(key)
-        self._kept.add(key)
+        self._kept[key] = None
         self._pending[key] = item
 
-    def is_keeping(self, key: Hashable) -> bool:
-        """Whether an item with this key was kept and is pending."""
-        return key in self._kept
+    def keep_few(self, item: T, summary: T) -> None:
+        """Add one of a run of items, none of which is dropped while they are few.
+
+        Args:
+            item: What has happened.
+            summary: Of the whole run, which it names too; kept in place of all its items, and of
+                those that follow, once they are many.
+        """
+        run = self._runs.get(summary)
+        if run is None:
+            if summary in self._kept:
+                self.keep(summary, summary)
+                return
+            self._runs[summary] = run = []
+        elif len(run) == _FEW:
+            self._sum_up(summary)
+            self.keep(summary, summary)
+            return
+        self.received = number = self.received + 1
+        run.append(number)
+        self._kept[number] = summary
+        self._pending[number] = item
+
+    def _sum_up(self, summary: T) -> None:
+        run = self._runs.pop(summary)
+        for number in run:
+            del self._kept[number], self._pending[number]
+        self.conflated += len(run) - 1
+        self._counts[summary] = len(run)
+        self._kept[summary] = None
+        self._pending[summary] = summary
 
     def put(self, item: T, key: Hashable | None = None) -> None:
         """Add an item at the end; a pending one with the same `key` gives way to it."""
@@ -86,12 +121,14 @@ class Mailbox(Generic[T]):
         self._counts[key] = self._counts.get(key, 1) + 1
 
     def _drop_oldest(self) -> None:
-        key, item = self._pending.popitem(last=False)
-        while key in self._kept:
-            # It stands for what is newest when it is read, so it may as well stand last.
-            self._pending[key] = item
-            key, item = self._pending.popitem(last=False)
-        self._counts.pop(key, None)
+        # What was kept stands for what is newest when it is read, so it may as well stand last.
+        while (oldest := next(iter(self._pending))) in self._kept:
+            if (summary := self._kept[oldest]) is None:
+                self._pending.move_to_end(oldest)
+            else:
+                self._sum_up(summary)
+        del self._pending[oldest]
+        self._counts.pop(oldest, None)
 
     def take(self) -> list[T]:
         """Everything pending, in order."""
@@ -109,3 +146,4 @@ class Mailbox(Generic[T]):
         self._pending.clear()
         self._kept.clear()
         self._counts.clear()
+        self._runs.clear()

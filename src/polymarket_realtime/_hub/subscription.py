@@ -157,12 +157,9 @@ class Subscription:
             return
         if not self._conflates:
             self._mailbox.put(event)
-        # The first change waits as it is. A second one means that the reader is behind, and
-        # from then on one snapshot stands for them all.
-        elif self._mailbox.is_keeping(snapshots):
-            self._mailbox.keep(snapshots, snapshots)
         else:
-            self._mailbox.keep(event, snapshots)
+            # So many changes mean that the reader is behind: one snapshot stands for them all.
+            self._mailbox.keep_few(event, snapshots)
 
     def lacks(self, event: MarketCreated) -> bool:
         """Whether it follows the event of a new market, and does not have the market yet."""
