@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -39,12 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _log_level() -> Iterator[None]:
-    """Commands that run in this process set a level, which is not that of the next test."""
+def _process_as_it_was() -> Iterator[None]:
+    """Commands that run in this process set a level and freeze what was imported."""
     logger = logging.getLogger("polymarket_realtime")
     level = logger.level
     yield
     logger.setLevel(level)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Arguments, messages and exit codes of the program, in this process."""
 
+import gc
 import logging
 import os
 import re
@@ -240,6 +241,16 @@ def test_an_interrupt_before_signals_are_taken_is_no_error():
         raise KeyboardInterrupt
 
     assert run_command(command) == 0
+
+
+def test_what_a_command_has_imported_is_not_collected_again_while_it_runs():
+    frozen = []
+
+    async def command():
+        frozen.append(gc.get_freeze_count())
+
+    assert run_command(command) == 0
+    assert frozen[0] > 10_000
 
 
 async def test_a_command_may_end_without_a_signal():

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,6 +55,9 @@ def run_command(command: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> int:
     other exception is a bug and keeps its traceback.
     """
     errors: list[PolymarketRealtimeError] = []
+    # What was imported stays, and need not be looked through again and again: a full collection
+    # of `serve` stops everything for a fifth of the time. A library must not do that to others.
+    gc.freeze()
     try:
         trio.run(command, *args)
     except* PolymarketRealtimeError as group:
