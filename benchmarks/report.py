@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from figures import draw_figures
+from startup_report import startup_claims, startup_section
 from summary import CLAIMS, OURS, Results, Verdict, cpu, late, opening, resident, speed
 
 __all__ = ["write_report"]
@@ -68,6 +69,9 @@ def _sections(results: Results, plots: dict[str, str], folder: str) -> Iterable[
         yield "## D. Memory with 500 books"
         yield from plot("memory.svg")
         yield _memory(results)
+    if startup := results.raw.get("startup"):
+        yield "## E. Start-up"
+        yield startup_section(startup)
     yield "## Where a peer is ahead"
     yield _ahead(results)
     yield "## Who takes part"
@@ -110,8 +114,10 @@ def _claims(results: Results) -> str:
 
     present = {contestant["name"] for contestant in results.raw["contestants"]}
     verdicts = [c.judge(results) for c in CLAIMS if present.intersection(c.against)]
+    startup = results.raw.get("startup")
+    rows = [*map(row, verdicts), *(startup_claims(startup) if startup else ())]
     head = ["figure", "against", "ratio", "wanted", "measured", ""]
-    return _table(head, map(row, verdicts), numbers=3)
+    return _table(head, rows, numbers=3)
 
 
 def _spread(results: Results, scenario: str, name: str) -> str:

@@ -23,6 +23,7 @@ from environments import HERE, make_environment
 from play import Arena, Scenario
 from report import write_report
 from roster import Contestant, chosen
+from startup import measure as measure_startup
 from stream import make_stream
 
 RESULTS: Final = HERE.parent / "docs" / "benchmarks"
@@ -49,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="a smoke run of one round, which proves nothing"
     )
     parser.add_argument("--only", default="", help="contestants, separated by commas")
-    parser.add_argument("--scenario", default="", help="A, B, C, D or names, separated by commas")
+    parser.add_argument("--scenario", default="", help="A to E or names, separated by commas")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--envs", type=Path, default=None, help="where environments are made")
     parser.add_argument("--out", type=Path, default=None, help="where results.json goes")
@@ -64,6 +65,11 @@ def plan_scenarios(wanted: str, *, quick: bool) -> list[Scenario]:
     letters = letters or {"saturation_tls", "B", "C"}
     some = [s for s in SCENARIOS if {s.letter, s.name} & letters]
     return [attrs.evolve(each, messages=4000) for each in some]
+
+
+def plan_startup(wanted: str, *, quick: bool) -> bool:
+    """Whether E, the start of processes, was asked for; a smoke run leaves it out."""
+    return "E" in _split(wanted) if wanted or quick else True
 
 
 def _split(text: str) -> list[str]:
@@ -137,13 +143,17 @@ def main() -> None:
     scenarios = plan_scenarios(arguments.scenario, quick=arguments.quick)
     rounds = arguments.rounds or (1 if arguments.quick else 5)
     out = arguments.out or (Path(tempfile.mkdtemp()) / "benchmarks" if arguments.quick else RESULTS)
-    stream = make_stream(max(each.messages for each in scenarios))
+    stream = make_stream(max((each.messages for each in scenarios), default=1000))
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as name:
         folder = arguments.envs or Path(name) / "environments"
         arena = Arena(Path(name), stream)
         runs = measure(arena, contestants, scenarios, rounds, folder)
         cores = arena.cores
+    startup = None
+    if plan_startup(arguments.scenario, quick=arguments.quick):
+        print("start-up", file=sys.stderr, flush=True)
+        startup = measure_startup(rounds)
     results = {
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -154,6 +164,7 @@ def main() -> None:
         "contestants": [attrs.asdict(each) for each in contestants],
         "scenarios": [attrs.asdict(each) for each in scenarios],
         "runs": runs,
+        "startup": startup,
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
