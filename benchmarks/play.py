@@ -27,7 +27,7 @@ from venue import VenuePlan
 
 __all__ = ["Arena", "Scenario"]
 
-_PATIENCE: Final = 90.0
+PATIENCE: Final = 90.0
 """Seconds for one run."""
 
 _WARM: Final = 1.0
@@ -49,6 +49,7 @@ class Scenario:
         pause: Seconds between the opening and the rest.
         tls: Whether the connection is encrypted.
         frames_per_record: Of TLS.
+        live: Messages that the venue makes as it goes, in place of those of the stream.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Scenario:
     pause: float = 0.0
     tls: bool = True
     frames_per_record: int = 1
+    live: int = 0
 
     @property
     def timed(self) -> bool:
@@ -73,10 +75,15 @@ class Arena:
     Args:
         folder: For what processes tell each other; may be thrown away afterwards.
         stream: The longest that is needed.
+        venue: The program that sends it; its plan is a `VenuePlan`.
+        patience: Seconds for one run.
     """
 
-    def __init__(self, folder: Path, stream: Stream) -> None:
-        self._folder, self._stream = folder, stream
+    def __init__(
+        self, folder: Path, stream: Stream, *, venue: str = "venue.py", patience: float = PATIENCE
+    ) -> None:
+        self.folder, self.stream = folder, stream
+        self._program, self._patience = venue, patience
         authority = trustme.CA()
         self._ca, self._certificate = folder / "ca.pem", folder / "venue.pem"
         authority.cert_pem.write_to_path(self._ca)
@@ -90,8 +97,8 @@ class Arena:
     def part(self, count: int) -> tuple[Stream, Path]:
         """The first messages of the stream, and the file that holds them."""
         if count not in self._streams:
-            part = self._stream.first(count)
-            path = self._folder / f"stream-{count}.pickle"
+            part = self.stream.first(count)
+            path = self.folder / f"stream-{count}.pickle"
             path.write_bytes(pickle.dumps(part))
             self._streams[count] = part, path
         return self._streams[count]
@@ -108,7 +115,7 @@ class Arena:
         if environment.problem:
             return {"problem": environment.problem}
         stream, path = self.part(scenario.messages)
-        sends, receipts = self._folder / "sends.bin", self._folder / "receipts.bin"
+        sends, receipts = self.folder / "sends.bin", self.folder / "receipts.bin"
         for file in (sends, receipts):
             file.unlink(missing_ok=True)
         plan = self._plan(scenario, path, sends)
@@ -126,6 +133,8 @@ class Arena:
                 job["url"] = f"{scheme}://127.0.0.1:{ports['port']}/ws/market"
                 job["rest"] = f"http://127.0.0.1:{ports['rest_port']}"
                 result = self._run(contestant, environment, job)
+                if "problem" in result:
+                    return result
                 _await_file(sends, 5.0)
         except _Failed as failure:
             return {"problem": str(failure)}
@@ -140,6 +149,7 @@ class Arena:
             pause=scenario.pause,
             frames_per_record=scenario.frames_per_record,
             certificate=str(self._certificate) if scenario.tls else "",
+            live=scenario.live,
         )
 
     def _options(self) -> dict[str, Any]:
@@ -160,10 +170,10 @@ class Arena:
 
     @contextlib.contextmanager
     def _venue(self, plan: VenuePlan) -> Iterator[dict[str, int]]:
-        path = self._folder / "plan.json"
+        path = self.folder / "plan.json"
         path.write_text(json.dumps(attrs.asdict(plan)))
-        command = [sys.executable, str(HERE / "venue.py"), str(path)]
-        with (self._folder / "venue.log").open("w") as log:
+        command = [sys.executable, str(HERE / self._program), str(path)]
+        with (self.folder / "venue.log").open("w") as log:
             with self._on_core(1):
                 process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
             try:
@@ -176,7 +186,7 @@ class Arena:
     def _run(
         self, contestant: Contestant, environment: Environment, job: dict[str, Any]
     ) -> dict[str, Any]:
-        path = self._folder / "job.json"
+        path = self.folder / "job.json"
         path.write_text(json.dumps(job))
         program = HERE / "contestants" / contestant.program
         trusted = {"SSL_CERT_FILE": job["ca"], "NODE_EXTRA_CA_CERTS": job["ca"]}
@@ -191,9 +201,9 @@ class Arena:
                 start_new_session=True,
             )
         try:
-            told, errors = process.communicate(timeout=_PATIENCE)
+            told, errors = process.communicate(timeout=self._patience)
         except subprocess.TimeoutExpired as error:
-            raise _Failed(f"not done within {_PATIENCE:g} s") from error
+            raise _Failed(f"not done within {self._patience:g} s") from error
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # its session: children as well

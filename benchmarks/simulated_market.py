@@ -1,6 +1,6 @@
 """One simulated market: the book of its Yes token, and that of its No token as the mirror of it.
 
-All prices here are thousandths. The venue shows a market's one book twice: what bids `p` for Yes
+All prices here are whole numbers, thousandths unless a market is made to have a number of levels. The venue shows a market's one book twice: what bids `p` for Yes
 asks `1 - p` for No. So there is one set of levels, and two texts of each.
 """
 
@@ -28,9 +28,9 @@ FEWEST: Final = 8
 """Levels that a side keeps."""
 
 
-def price_text(thousandths: int) -> str:
+def price_text(price: int, scale: int = 1000) -> str:
     """A price as the venue writes it: no trailing zeros."""
-    return f"{thousandths / 1000:.3f}".rstrip("0")
+    return f"{price / scale:.{len(str(scale)) - 1}f}".rstrip("0")
 
 
 @attrs.frozen
@@ -49,13 +49,14 @@ class _Side:
     name: str
     prices: list[int]
     sizes: dict[int, str]
+    scale: int
     yes: dict[int, str]
     no: dict[int, str]
     target: int = 0
 
     @classmethod
-    def empty(cls, name: str) -> _Side:
-        return cls(name, [], {}, {}, {})
+    def empty(cls, name: str, scale: int) -> _Side:
+        return cls(name, [], {}, scale, {}, {})
 
     def set_level(self, price: int, size: str) -> None:
         if size == "0":
@@ -66,8 +67,9 @@ class _Side:
         if price not in self.sizes:
             insort(self.prices, price)
         self.sizes[price] = size
-        self.yes[price] = f'{{"price":"{price_text(price)}","size":"{size}"}}'
-        self.no[price] = f'{{"price":"{price_text(1000 - price)}","size":"{size}"}}'
+        yes, no = price_text(price, self.scale), price_text(self.scale - price, self.scale)
+        self.yes[price] = f'{{"price":"{yes}","size":"{size}"}}'
+        self.no[price] = f'{{"price":"{no}","size":"{size}"}}'
 
 
 class SimulatedMarket:
@@ -76,23 +78,31 @@ class SimulatedMarket:
     Args:
         number: Its place in the stream, for its name.
         chance: Where the randomness comes from; shared by all markets of a stream.
+        levels: How many its book has on average, at ticks of 0.0001; 0 for as many as chance
+            gives it, at the venue's usual ticks.
 
     Attributes:
         condition: The condition id.
         tokens: The ids of Yes and No.
-        tick: Thousandths, 1 or 10.
+        scale: The price of certainty: 1,000, or 10,000 with a number of levels.
+        tick: In parts of `scale`, 1 or 10.
         last_trade: The last trade of either token with three decimals; empty before the first.
     """
 
-    def __init__(self, number: int, chance: random.Random) -> None:
+    def __init__(self, number: int, chance: random.Random, *, levels: int = 0) -> None:
         self._chance = chance
         self.condition = f"0x{chance.getrandbits(256):064x}"
         self.tokens = tuple(str(10**76 + chance.randrange(10**76 * 8)) for _ in range(2))
-        self.tick = 1 if number % 2 else 10
+        self.scale = 10_000 if levels else 1000
+        self.tick = 1 if levels or number % 2 else 10
         self.neg_risk = chance.random() < 0.5
         self.last_trade = price_text(chance.randrange(10, 990)).ljust(5, "0")
-        self._bids, self._asks = _Side.empty("BUY"), _Side.empty("SELL")
-        self._fill(chance.randrange(50, 950) // self.tick * self.tick)
+        self._bids, self._asks = (_Side.empty(name, self.scale) for name in ("BUY", "SELL"))
+        self._fewest = min(FEWEST, levels // 2 - 1) if levels else FEWEST
+        if levels:
+            self._fill_evenly(chance.randrange(1000, 9000), levels // 2)
+        else:
+            self._fill(chance.randrange(50, 950) // self.tick * self.tick)
 
     def _fill(self, middle: int) -> None:
         """Levels at most whole cents, and, where the tick is finer, close to the middle as well."""
@@ -109,6 +119,13 @@ class SimulatedMarket:
                     side.set_level(price, self._size())
             side.target = len(side.prices)
 
+    def _fill_evenly(self, middle: int, count: int) -> None:
+        """So many levels a side, without a hole."""
+        for side, step in ((self._bids, -1), (self._asks, 1)):
+            for distance in range(1, count + 1):
+                side.set_level(middle + step * distance, self._size())
+            side.target = count
+
     @property
     def best_bid(self) -> int:
         """The highest bid for Yes."""
@@ -123,7 +140,11 @@ class SimulatedMarket:
         """Best bid and best ask of a token."""
         if outcome == 0:
             return self.best_bid, self.best_ask
-        return 1000 - self.best_ask, 1000 - self.best_bid
+        return self.scale - self.best_ask, self.scale - self.best_bid
+
+    def text(self, price: int) -> str:
+        """A price of this market as the venue writes it."""
+        return price_text(price, self.scale)
 
     def level_count(self) -> int:
         """Levels of both sides."""
@@ -146,7 +167,7 @@ class SimulatedMarket:
         chance = self._chance.random()
         if chance < 0.4 and self.best_ask - self.best_bid > self.tick:
             return Change(side.name, best + inwards, self._size())
-        if chance < 0.7 and len(side.prices) > FEWEST:
+        if chance < 0.7 and len(side.prices) > self._fewest:
             return Change(side.name, best, "0")
         return Change(side.name, best, self._other_size(side.sizes[best]))
 
@@ -154,14 +175,15 @@ class SimulatedMarket:
         outwards = -self.tick if side is self._bids else self.tick
         best = self.best_bid if side is self._bids else self.best_ask
         behind = side.prices[:-1] if side is self._bids else side.prices[1:]
-        chance, fullness = self._chance.random(), len(side.prices) / max(side.target, FEWEST)
-        if chance < REMOVED * fullness and len(side.prices) > FEWEST:
+        chance = self._chance.random()
+        fullness = len(side.prices) / max(side.target, self._fewest)
+        if chance < REMOVED * fullness and len(side.prices) > self._fewest:
             return Change(side.name, self._chance.choice(behind), "0")
         if chance < REMOVED * (fullness + 1):
             price = best + outwards * (1 + int(self._chance.expovariate(1 / 25)))
             while price in side.sizes:
                 price += outwards
-            if 0 < price < 1000:
+            if 0 < price < self.scale:
                 return Change(side.name, price, self._size())
         price = self._chance.choice(behind)
         return Change(side.name, price, self._other_size(side.sizes[price]))
@@ -169,8 +191,9 @@ class SimulatedMarket:
     def trade(self, outcome: int, *, buys: bool) -> tuple[str, str]:
         """A print at the top: its price and size."""
         bid, ask = self.top(outcome)
-        price = price_text(ask if buys else bid)
-        self.last_trade = price.ljust(5, "0")
+        price = self.text(ask if buys else bid)
+        # With three decimals, whatever the tick is.
+        self.last_trade = f"{float(price):.3f}"
         return price, f"{self._chance.lognormvariate(3.5, 1.5):.6f}".rstrip("0").rstrip(".")
 
     def sides(self, outcome: int) -> tuple[str, str]:
@@ -191,7 +214,7 @@ class SimulatedMarket:
         text = (
             f'{{"market":"{self.condition}","asset_id":"{self.tokens[outcome]}",'
             f'"timestamp":"{timestamp}","hash":"","bids":[{bids}],"asks":[{asks}],'
-            f'"min_order_size":"{MINIMUM_ORDER}","tick_size":"{price_text(self.tick)}",'
+            f'"min_order_size":"{MINIMUM_ORDER}","tick_size":"{self.text(self.tick)}",'
             f'"neg_risk":{"true" if self.neg_risk else "false"},'
             f'"last_trade_price":"{self.last_trade}"}}'
         )

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from simulated_market import Change, SimulatedMarket, price_text
+from simulated_market import Change, SimulatedMarket
 
-__all__ = ["Message", "Stream", "make_stream"]
+__all__ = ["BEGAN", "Generator", "Message", "Stream", "make_stream"]
 
 BEGAN: Final = 1_790_000_000_000
 """Milliseconds since the epoch of the first opening book."""
@@ -79,14 +79,24 @@ class Stream:
         return attrs.evolve(self, messages=self.messages[:count])
 
 
-class _Generator:
-    """Makes messages in order."""
+class Generator:
+    """Makes messages in order.
 
-    def __init__(self, seed: int, markets: int) -> None:
+    Args:
+        seed: Of all chance.
+        markets: How many there are.
+        levels: Of each book; 0 for as many as the venue's have.
+        silent: How many markets, the last ones, nothing is said of after their opening books.
+    """
+
+    def __init__(self, seed: int, markets: int, *, levels: int = 0, silent: int = 0) -> None:
         self._chance = random.Random(seed)
-        self.markets = [SimulatedMarket(number, self._chance) for number in range(markets)]
+        self.markets = [
+            SimulatedMarket(number, self._chance, levels=levels) for number in range(markets)
+        ]
+        self._talking = self.markets[: markets - silent]
         # Some markets are much busier than others.
-        self._weights = list(accumulate(1 / (rank + 20) for rank in range(markets)))
+        self._weights = list(accumulate(1 / (rank + 20) for rank in range(markets - silent)))
         self.entries = self.at_the_top = self.removed = 0
 
     def opening(self, timestamp: int) -> list[Message]:
@@ -99,7 +109,7 @@ class _Generator:
 
     def message(self, timestamp: int, kind: str | None = None) -> Message:
         """The next message, of a random kind unless it is given."""
-        (market,) = self._chance.choices(self.markets, cum_weights=self._weights)
+        (market,) = self._chance.choices(self._talking, cum_weights=self._weights)
         if kind is None:
             (kind,) = self._chance.choices(list(KINDS), weights=list(KINDS.values()))
         outcome = self._chance.randrange(2)
@@ -122,7 +132,7 @@ class _Generator:
         levels = f'"bids":[{bids}],"asks":[{asks}]'
         when = f'"timestamp":"{timestamp}"'
         text = (
-            f'{{{head},{when},"hash":"{digest}",{levels},"tick_size":"{price_text(market.tick)}",'
+            f'{{{head},{when},"hash":"{digest}",{levels},"tick_size":"{market.text(market.tick)}",'
             f'"event_type":"book","last_trade_price":"{market.last_trade}"}}'
             if opening
             else f'{{{head},{levels},"hash":"{digest}",{when},"event_type":"book"}}'
@@ -171,8 +181,8 @@ class _Generator:
         bid, ask = market.top(outcome)
         text = (
             f'{{"market":"{market.condition}","asset_id":"{market.tokens[outcome]}",'
-            f'"best_bid":"{price_text(bid)}","best_ask":"{price_text(ask)}",'
-            f'"spread":"{price_text(ask - bid)}","timestamp":"{timestamp}",'
+            f'"best_bid":"{market.text(bid)}","best_ask":"{market.text(ask)}",'
+            f'"spread":"{market.text(ask - bid)}","timestamp":"{timestamp}",'
             f'"event_type":"best_bid_ask"}}'
         )
         return Message(timestamp, "best_bid_ask", text.encode())
@@ -181,16 +191,25 @@ class _Generator:
 def _entry(market: SimulatedMarket, change: Change, outcome: int, digest: str) -> str:
     """A change as one of the two tokens shows it."""
     mirrored = "SELL" if change.side == "BUY" else "BUY"
-    price, side = (change.price, change.side) if outcome == 0 else (1000 - change.price, mirrored)
+    inverse = market.scale - change.price
+    price, side = (change.price, change.side) if outcome == 0 else (inverse, mirrored)
     bid, ask = market.top(outcome)
     return (
-        f'{{"asset_id":"{market.tokens[outcome]}","price":"{price_text(price)}",'
+        f'{{"asset_id":"{market.tokens[outcome]}","price":"{market.text(price)}",'
         f'"size":"{change.size}","side":"{side}","hash":"{digest}",'
-        f'"best_bid":"{price_text(bid)}","best_ask":"{price_text(ask)}"}}'
+        f'"best_bid":"{market.text(bid)}","best_ask":"{market.text(ask)}"}}'
     )
 
 
-def make_stream(count: int = 40_000, *, seed: int = 1, markets: int = 250, step: int = 1) -> Stream:
+def make_stream(
+    count: int = 40_000,
+    *,
+    seed: int = 1,
+    markets: int = 250,
+    step: int = 1,
+    levels: int = 0,
+    silent: int = 0,
+) -> Stream:
     """The stream of a seed; kept in the user's cache once it was made.
 
     Args:
@@ -199,17 +218,20 @@ def make_stream(count: int = 40_000, *, seed: int = 1, markets: int = 250, step:
         markets: Each has two tokens.
         step: Milliseconds between the timestamps of two messages; for a rate below 1,000 a
             second `1000 / rate`, so that the feed does not seem to lag.
+        levels: Of each book; 0 for as many as the venue's have.
+        silent: How many of the markets, the last ones, nothing is said of after the opening.
     """
     sources = (Path(__file__), Path(__file__).with_name("simulated_market.py"))
     name = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
-    name.update(json.dumps([count, seed, markets, step]).encode())
+    name.update(json.dumps([count, seed, markets, step, levels, silent]).encode())
     # The user's own, and never a folder of everybody's: what is read from it is a pickle.
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = folder / "polymarket-realtime-bench" / f"stream-{name.hexdigest()[:16]}.pickle"
     if path.exists():
         loaded: Stream = pickle.loads(path.read_bytes())
         return loaded
-    stream = _generate(count, seed, markets, step)
+    generator = Generator(seed, markets, levels=levels, silent=silent)
+    stream = _generate(generator, count, step, seed=seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(pickle.dumps(stream))
@@ -217,8 +239,7 @@ def make_stream(count: int = 40_000, *, seed: int = 1, markets: int = 250, step:
     return stream
 
 
-def _generate(count: int, seed: int, markets: int, step: int) -> Stream:
-    generator = _Generator(seed, markets)
+def _generate(generator: Generator, count: int, step: int, *, seed: int) -> Stream:
     opening = generator.opening(BEGAN)
     begins = BEGAN + len(opening) + 1000
     messages = [generator.message(begins + number * step) for number in range(count - 1)]
@@ -232,7 +253,7 @@ def _generate(count: int, seed: int, markets: int, step: int) -> Stream:
         messages=tuple(messages),
         facts={
             "seed": seed,
-            "tokens": 2 * markets,
+            "tokens": 2 * len(generator.markets),
             "messages": count,
             "kinds": dict(Counter(message.kind for message in messages).most_common()),
             "bytes": sum(len(message.text) for message in messages),

@@ -44,6 +44,8 @@ class VenuePlan:
         pause: Seconds between the opening and the stream.
         frames_per_record: Frames in one TLS record; only with rate 0.
         certificate: PEM file with certificate and key for TLS; empty for plain.
+        live: Messages to make while they are sent, at their rate, in place of those of the stream;
+            only `curves_venue.py` does.
     """
 
     stream: str
@@ -53,6 +55,7 @@ class VenuePlan:
     pause: float = 0.0
     frames_per_record: int = 1
     certificate: str = ""
+    live: int = 0
 
 
 class Venue:

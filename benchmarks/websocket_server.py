@@ -148,16 +148,29 @@ class Peer:
     def wait(self, until: float) -> None:
         """Listen, and send what is left over, until a time of `time.monotonic`; once at least."""
         while not self.gone:
-            writing = [self._socket] if self._backlog else []
+            writing = [self] if self.backlogged else []
             rest = max(0.0, until - time.monotonic())
-            readable, writable, _ = select.select([self._socket], writing, [], rest)
-            if writable:
-                self._flush()
-            if readable:
-                self._read()
-                self._reply()
+            readable, writable, _ = select.select([self], writing, [], rest)
+            self.turn(readable=bool(readable), writable=bool(writable))
             if rest == 0.0 or readable:
                 return
+
+    def fileno(self) -> int:
+        """The socket's, to wait for several clients at once."""
+        return self._socket.fileno()
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether something waits until the client takes more."""
+        return bool(self._backlog)
+
+    def turn(self, *, readable: bool, writable: bool) -> None:
+        """Do what the socket is ready for."""
+        if writable:
+            self._flush()
+        if readable:
+            self._read()
+            self._reply()
 
     def _flush(self) -> None:
         try:
