@@ -99,6 +99,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def curves(session: nox.Session) -> None:
+    """Measure what it costs, by what is asked of it, and write docs/costs.md; or `-- --quick`."""
+    install(session, "bench")
+    session.run("python", "benchmarks/curves.py", *session.posargs)
+
+
+@nox.session
 def guard(session: nox.Session) -> None:
     """Count the instructions of a message's way against their budgets; `-- --update` sets them."""
     install(session)

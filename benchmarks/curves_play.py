@@ -57,9 +57,11 @@ class Stage:
             point.name,
             len(stream.messages),
             rate=point.rate,
-            pause=2.0,
+            pause=point.pause,
             live=point.messages if point.live else 0,
         )
+        for name in ("ready", "json"):
+            (arena.folder / f"sends.bin.{name}").unlink(missing_ok=True)
         result = arena.play(contestant, scenario, make_environment("own", self._folder))
         if "problem" in result:
             return result
@@ -67,7 +69,10 @@ class Stage:
         if problem := what_is_wrong(result, sent):
             return {"problem": problem}
         result["sent"] = sent["messages"]  # a long run notes the time of the first one only
-        return result | {"connections_opened": sent["connections"], "levels": stream.facts["levels"]}
+        return result | {
+            "connections_opened": sent["connections"],
+            "levels": stream.facts["levels"],
+        }
 
     def _arena(self, point: Point) -> Arena:
         step = -(-1000 // point.rate) if point.rate else 1
@@ -109,6 +114,7 @@ def options_of(point: Point, stream: Stream) -> dict[str, Any]:
         "silent": point.silent,
         "others": point.others,
         "per_connection": point.per_connection,
+        "verification": point.verification,
         "lag_limit": 5.0 if point.rate else _NEVER,
         "expected": None if point.live else expected,
         "sample": max(1.0, point.seconds / _SAMPLES) if point.live else 0.0,

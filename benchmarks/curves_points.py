@@ -35,7 +35,9 @@ class Point:
         levels: Of each book; 0 for as many as the venue's have.
         rate: Messages a second.
         per_connection: Most tokens on one connection.
+        pause: Seconds between the opening and the rest.
         live: Whether the venue makes the messages as it goes, for runs that are long.
+        verification: What is done to find wrong books: a value of `Verification`.
     """
 
     part: str
@@ -47,7 +49,9 @@ class Point:
     levels: int = 0
     rate: int = SATURATION
     per_connection: int = 200
+    pause: float = 1.0
     live: bool = False
+    verification: str = "sample"
 
     @property
     def name(self) -> str:
@@ -78,14 +82,14 @@ class Part:
 
     def point(self, size: int, *, quick: bool, minutes: float) -> Point:
         """The measurement at one of the sizes."""
-        point = _AT[self.name](Point(self.name, size))
+        point = _AT[self.name](Point(self.name, size, pause=0.1 if quick else 1.0))
         if point.live:
             return attrs.evolve(point, messages=round(point.rate * 60 * minutes))
         if point.rate:
-            seconds = 1.5 if quick else _SECONDS
+            seconds = 1.0 if quick else _SECONDS
             most = 20_000 if point.rate > 3000 else 30_000
             return attrs.evolve(point, messages=min(most, round(point.rate * seconds)))
-        return attrs.evolve(point, messages=min(2000, point.messages)) if quick else point
+        return attrs.evolve(point, messages=min(1000, point.messages)) if quick else point
 
 
 def _subscriptions(point: Point) -> Point:
@@ -94,6 +98,10 @@ def _subscriptions(point: Point) -> Point:
 
 def _tokens(point: Point) -> Point:
     return attrs.evolve(point, tokens=point.size, levels=_LEVELS)
+
+
+def _tokens_unhashed(point: Point) -> Point:
+    return attrs.evolve(_tokens(point), verification="top")
 
 
 def _levels(point: Point) -> Point:
@@ -128,6 +136,7 @@ def _steady(point: Point) -> Point:
 _AT: Final = {
     "subscriptions": _subscriptions,
     "tokens": _tokens,
+    "tokens_unhashed": _tokens_unhashed,
     "levels": _levels,
     "rate": _rate,
     "memory_tokens": _memory_of_tokens,
@@ -136,11 +145,13 @@ _AT: Final = {
     "steady": _steady,
 }
 
+_TOKEN_SIZES: Final = (1, 10, 100, 1000, 5000, 20_000)
 _MANY: Final = (1, 10, 100, 1000, 10_000)
 
 PARTS: Final = (
     Part("subscriptions", "subscriptions", _MANY, (1, 300)),
-    Part("tokens", "tokens", (1, 10, 100, 1000, 5000, 20_000), (1, 300)),
+    Part("tokens", "tokens", _TOKEN_SIZES, (1, 300)),
+    Part("tokens_unhashed", "tokens", _TOKEN_SIZES, (1, 300)),
     Part("levels", "levels", (10, 30, 100, 300, 1000), (10, 100)),
     Part("rate", "rate", (100, 300, 1000, 3000, 10_000, SATURATION), (1000, SATURATION)),
     Part("memory_tokens", "memory", (1000, 2500, 5000, 10_000), (100, 500)),

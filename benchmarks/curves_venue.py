@@ -1,8 +1,9 @@
 """The venue for the cost curves: as `venue.py`, over as many connections as the client opens.
 
 `python benchmarks/curves_venue.py PLAN.json`. A message goes to each connection that carries one
-of its tokens, as the real venue sends it. What was sent stands beside the times in a second file,
-a `Sent`, so that nobody has to take the client's word for what it received.
+of its tokens, as the real venue sends it. Beside the file of the times, whose name is in the plan,
+are two more: `….ready`, which the client makes when it has all opening books, and `….json` with a
+`Sent`, so that nobody has to take the client's word for what it received.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class Venue:
     def serve(self) -> None:
         """The opening, the stream, and then nothing until the client leaves."""
         self._open()
+        self._await_reader()
         begins = time.monotonic() + self._plan.pause
         if self._plan.live:
             self._pace(self._made(), begins, timed=False)
@@ -140,6 +142,14 @@ class Venue:
                 texts, peer.texts = peer.texts, []
                 for text in texts:
                     self._subscribe(peer, json.loads(text))
+
+    def _await_reader(self) -> None:
+        """Books are sent in no time, but read in some: nothing may come on top of them."""
+        ready, deadline = Path(self._plan.sends + ".ready"), time.monotonic() + _PATIENCE
+        while not ready.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the client does not say that it has all books")
+            self._wait(time.monotonic() + 0.01)
 
     def _subscribe(self, peer: Peer, request: dict[str, Any]) -> None:
         if not request.get("custom_feature_enabled", True):

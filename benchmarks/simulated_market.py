@@ -1,7 +1,8 @@
 """One simulated market: the book of its Yes token, and that of its No token as the mirror of it.
 
-All prices here are whole numbers, thousandths unless a market is made to have a number of levels. The venue shows a market's one book twice: what bids `p` for Yes
-asks `1 - p` for No. So there is one set of levels, and two texts of each.
+All prices here are whole numbers: thousandths, unless a market is made with a number of levels. The
+venue shows a market's one book twice: what bids `p` for Yes asks `1 - p` for No. So there is one
+set of levels, and two texts of each.
 """
 
 from __future__ import annotations

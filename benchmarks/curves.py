@@ -1,0 +1,127 @@
+"""What the service costs, by what is asked of it; the results go to `docs/costs/`.
+
+`python benchmarks/curves.py [--quick] [--only subscriptions,tokens,levels,rate,memory,steady]
+[--minutes N] [--rounds N] [--out DIR]`, or `--rewrite` to write the document and the plots again
+from the results of an earlier run. Every point runs in processes of its own, and the order of a
+round is reversed in the next one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from curves_figures import draw_curves
+from curves_fit import Curves, cpu_of_message
+from curves_play import Stage
+from curves_points import Point, plan_points
+from curves_report import write_costs
+from environments import HERE
+from run import describe_machine
+
+RESULTS: Final = HERE.parent / "docs" / "costs"
+
+_MINUTES: Final = 10.0
+_QUICK_MINUTES: Final = 0.05
+
+
+def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the cost curves.")
+    parser.add_argument("--quick", action="store_true", help="a smoke run, which proves nothing")
+    parser.add_argument("--only", default="", help="parts, separated by commas")
+    parser.add_argument("--minutes", type=float, default=None, help="of the steady run; 10")
+    parser.add_argument("--rounds", type=int, default=0, help="of everything else; 3")
+    parser.add_argument("--out", type=Path, default=None, help="where curves.json goes")
+    parser.add_argument("--rewrite", action="store_true", help="measure nothing")
+    arguments = parser.parse_args(words)
+    only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
+    minutes = arguments.minutes or (_QUICK_MINUTES if arguments.quick else _MINUTES)
+    try:
+        arguments.points = plan_points(only, quick=arguments.quick, minutes=minutes)
+    except ValueError as problem:
+        parser.error(str(problem))
+    return arguments
+
+
+def describe_command(arguments: argparse.Namespace) -> str:
+    """The command again, without folders that mean nothing elsewhere."""
+    words = ["python", "benchmarks/curves.py", *(["--quick"] if arguments.quick else [])]
+    options = {name: getattr(arguments, name) for name in ("only", "minutes", "rounds")}
+    return " ".join([*words, *(f"--{name} {value}" for name, value in options.items() if value)])
+
+
+def describe_commit() -> str:
+    """The commit that was measured; empty if it is not the whole truth."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(HERE), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", "../src", ".")
+        return "" if changed else git("rev-parse", "--short=12", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def measure(points: list[Point], rounds: int, folder: Path) -> list[list[dict[str, Any]]]:
+    """The runs of each point. The long one is run once."""
+    stage = Stage(folder)
+    runs: list[list[dict[str, Any]]] = [[] for _ in points]
+    for number in range(rounds):
+        order = list(enumerate(points))
+        for place, point in order if number % 2 == 0 else reversed(order):
+            if point.live and number:
+                continue
+            run = stage.play(point)
+            runs[place].append(run)
+            print(f"{number + 1} {point.name:<28} {_told(run)}", file=sys.stderr, flush=True)
+    return runs
+
+
+def _told(run: dict[str, Any]) -> str:
+    if "problem" in run:
+        return str(run["problem"])
+    return f"{cpu_of_message(run):8.1f} µs {run['resident'] / 1e6:8.1f} MB"
+
+
+def main() -> None:
+    """Measure, and write the results, the plots and the document."""
+    arguments = parse_arguments()
+    out = arguments.out or (Path(tempfile.mkdtemp()) / "costs" if arguments.quick else RESULTS)
+    path = out / "curves.json"
+    if not arguments.rewrite:
+        rounds = arguments.rounds or (1 if arguments.quick else 3)
+        began, commit = datetime.now(UTC), describe_commit()
+        with tempfile.TemporaryDirectory() as folder:
+            runs = measure(arguments.points, rounds, Path(folder))
+        results = {
+            "began": began.isoformat(timespec="seconds"),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": describe_command(arguments),
+            "commit": commit,
+            "rounds": rounds,
+            "machine": describe_machine(),
+            "points": [
+                {"point": attrs.asdict(point), "runs": each}
+                for point, each in zip(arguments.points, runs, strict=True)
+            ],
+        }
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+    curves = Curves(json.loads(path.read_text()))
+    print(write_costs(curves, out, draw_curves(curves, out)), path, sep=", ")
+    if problems := curves.problems():
+        sys.exit("\n".join(f"{name}: {problem}" for name, problem in problems))
+
+
+if __name__ == "__main__":
+    main()
