@@ -8,54 +8,25 @@ round is reversed in the next one.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from curves_arguments import describe_command, parse_arguments
 from curves_figures import draw_curves
 from curves_fit import Curves, cpu_of_message
 from curves_play import Stage
-from curves_points import Point, plan_points
+from curves_points import Point
 from curves_report import write_costs
 from environments import HERE
 from run import describe_machine
 
 RESULTS: Final = HERE.parent / "docs" / "costs"
-
-_MINUTES: Final = 10.0
-_QUICK_MINUTES: Final = 0.05
-
-
-def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure the cost curves.")
-    parser.add_argument("--quick", action="store_true", help="a smoke run, which proves nothing")
-    parser.add_argument("--only", default="", help="parts, separated by commas")
-    parser.add_argument("--minutes", type=float, default=None, help="of the steady run; 10")
-    parser.add_argument("--rounds", type=int, default=0, help="of everything else; 3")
-    parser.add_argument("--out", type=Path, default=None, help="where curves.json goes")
-    parser.add_argument("--rewrite", action="store_true", help="measure nothing")
-    arguments = parser.parse_args(words)
-    only = tuple(part.strip() for part in arguments.only.split(",") if part.strip())
-    minutes = arguments.minutes or (_QUICK_MINUTES if arguments.quick else _MINUTES)
-    try:
-        arguments.points = plan_points(only, quick=arguments.quick, minutes=minutes)
-    except ValueError as problem:
-        parser.error(str(problem))
-    return arguments
-
-
-def describe_command(arguments: argparse.Namespace) -> str:
-    """The command again, without folders that mean nothing elsewhere."""
-    words = ["python", "benchmarks/curves.py", *(["--quick"] if arguments.quick else [])]
-    options = {name: getattr(arguments, name) for name in ("only", "minutes", "rounds")}
-    return " ".join([*words, *(f"--{name} {value}" for name, value in options.items() if value)])
 
 
 def describe_commit() -> str:

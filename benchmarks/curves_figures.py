@@ -131,7 +131,7 @@ def _memory(curves: Curves) -> Figure | None:
         )
         _dress(axes, noun, "resident megabytes" if noun == measured[0] else "")
         sizes = [spot.size for spot in spots]
-        axes.plot(sizes, [spot.median / 1e6 for spot in spots], "o", color=OWN, ms=5)
+        axes.plot(sizes, [spot.median / 1e6 for spot in spots], "o", color=OWN, ms=5, zorder=3)
         if line is not None:
             ends = [0, max(sizes)]
             axes.plot(ends, [(line.intercept + line.slope * x) / 1e6 for x in ends], color=SECOND)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from curves_checks import what_is_wrong
 from curves_points import Point
 from curves_venue import told_of
 from environments import make_environment
@@ -15,7 +16,7 @@ from play import PATIENCE, Arena, Scenario
 from roster import Contestant
 from stream import Stream, make_stream
 
-__all__ = ["Stage", "what_is_wrong"]
+__all__ = ["Stage"]
 
 SERVICE: Final = Contestant(
     "service_curves", "this service", "service_curves.py", "own", books=True, note=""
@@ -120,14 +121,3 @@ def options_of(point: Point, stream: Stream) -> dict[str, Any]:
         "sample": max(1.0, point.seconds / _SAMPLES) if point.live else 0.0,
         "patience": PATIENCE - 20 + 2 * point.seconds,
     }
-
-
-def what_is_wrong(result: dict[str, Any], sent: dict[str, Any]) -> str:
-    """What the service did not receive, or doubted; empty if all is well."""
-    if result["frames"] != sent["frames"]:
-        return f"{sent['frames']:,} messages were sent, {result['frames']:,} received"
-    if result["delivered"] != (events := sum(sent["events"].values())):
-        return f"{events:,} events were to be told, {result['delivered']:,} were"
-    doubts = ("reconnects", "dropped", "late", "hashes_unequal")
-    told = [f"{name} {result[name]}" for name in doubts if result[name]]
-    return f"not a clean run: {', '.join(told)}" if told else ""

@@ -210,7 +210,8 @@ class Arena:
             process.wait()
         lines = [line for line in told.splitlines() if line.startswith("{")]
         if not lines:
-            said = [line for line in errors.splitlines() if line.strip()]
+            # Without the frames that are drawn around exception groups.
+            said = [text for line in errors.splitlines() if (text := line.strip(" |+-"))]
             raise _Failed(said[-1] if said else f"ended with code {process.returncode}")
         result: dict[str, Any] = json.loads(lines[-1])
         return result
