@@ -79,7 +79,6 @@ def _curve(axes: Any, spots: Sequence[Spot], colour: str, label: str) -> None:
 def _tokens(curves: Curves) -> Figure | None:
     lines = (
         ("tokens", cpu_of_message, OWN, "a message received"),
-        ("tokens_unhashed", cpu_of_message, SECOND, "the same, no hashes compared"),
         ("tokens", cpu_of_change, OTHER, "a change in a market, sent to one or two connections"),
     )
     if not curves.spots("tokens", cpu_of_message):

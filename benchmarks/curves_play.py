@@ -67,12 +67,13 @@ class Stage:
         if "problem" in result:
             return result
         sent = json.loads((arena.folder / "sends.bin.json").read_text())
+        result["frames"] -= sent["touching"]
         if problem := what_is_wrong(result, sent):
             return {"problem": problem}
         result["sent"] = sent["messages"]  # a long run notes the time of the first one only
         return result | {
             "connections_opened": sent["connections"],
-            "levels": stream.facts["levels"],
+            "opened": len(stream.tokens),
         }
 
     def _arena(self, point: Point) -> Arena:
@@ -82,7 +83,12 @@ class Stage:
         if key not in self._arenas:
             markets = (point.tokens + 1) // 2
             stream = make_stream(
-                count, markets=markets, step=step, levels=point.levels, silent=point.silent // 2
+                count,
+                markets=markets,
+                step=step,
+                levels=point.levels,
+                silent=point.silent // 2,
+                touched=True,
             )
             folder = self._folder / f"arena-{len(self._arenas)}"
             folder.mkdir()
@@ -102,6 +108,7 @@ def only_of(stream: Stream, count: int) -> Stream:
         stream,
         tokens=stream.tokens[:count],
         opening=stream.opening[:count],
+        touches=tuple(m for m in stream.touches if kept.intersection(told_of(m))),
         messages=tuple(m for m in stream.messages if kept.intersection(told_of(m))),
     )
 
@@ -115,7 +122,6 @@ def options_of(point: Point, stream: Stream) -> dict[str, Any]:
         "silent": point.silent,
         "others": point.others,
         "per_connection": point.per_connection,
-        "verification": point.verification,
         "lag_limit": 5.0 if point.rate else _NEVER,
         "expected": None if point.live else expected,
         "sample": max(1.0, point.seconds / _SAMPLES) if point.live else 0.0,

@@ -37,7 +37,6 @@ class Point:
         per_connection: Most tokens on one connection.
         pause: Seconds between the opening and the rest.
         live: Whether the venue makes the messages as it goes, for runs that are long.
-        verification: What is done to find wrong books: a value of `Verification`.
     """
 
     part: str
@@ -51,7 +50,6 @@ class Point:
     per_connection: int = 200
     pause: float = 1.0
     live: bool = False
-    verification: str = "sample"
 
     @property
     def name(self) -> str:
@@ -100,10 +98,6 @@ def _tokens(point: Point) -> Point:
     return attrs.evolve(point, tokens=point.size, levels=_LEVELS)
 
 
-def _tokens_unhashed(point: Point) -> Point:
-    return attrs.evolve(_tokens(point), verification="top")
-
-
 def _levels(point: Point) -> Point:
     return attrs.evolve(point, levels=point.size)
 
@@ -136,7 +130,6 @@ def _steady(point: Point) -> Point:
 _AT: Final = {
     "subscriptions": _subscriptions,
     "tokens": _tokens,
-    "tokens_unhashed": _tokens_unhashed,
     "levels": _levels,
     "rate": _rate,
     "memory_tokens": _memory_of_tokens,
@@ -145,13 +138,11 @@ _AT: Final = {
     "steady": _steady,
 }
 
-_TOKEN_SIZES: Final = (1, 10, 100, 1000, 5000, 20_000)
 _MANY: Final = (1, 10, 100, 1000, 10_000)
 
 PARTS: Final = (
     Part("subscriptions", "subscriptions", _MANY, (1, 300)),
-    Part("tokens", "tokens", _TOKEN_SIZES, (1, 300)),
-    Part("tokens_unhashed", "tokens", _TOKEN_SIZES, (1, 300)),
+    Part("tokens", "tokens", (1, 10, 100, 1000, 5000, 20_000), (1, 300)),
     Part("levels", "levels", (10, 30, 100, 300, 1000), (10, 100)),
     Part("rate", "rate", (100, 300, 1000, 3000, 10_000, SATURATION), (1000, SATURATION)),
     Part("memory_tokens", "memory", (1000, 2500, 5000, 10_000), (100, 500)),

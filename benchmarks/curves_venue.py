@@ -2,7 +2,7 @@
 
 `python benchmarks/curves_venue.py PLAN.json`. A message goes to each connection that carries one
 of its tokens, as the real venue sends it. Beside the file of the times, whose name is in the plan,
-are two more: `….ready`, which the client makes when it has all opening books, and `….json` with a
+are two more: `….ready`, which the client makes when it has the opening, and `….json` with a
 `Sent`, so that nobody has to take the client's word for what it received.
 """
 
@@ -43,17 +43,19 @@ _Routed = tuple[Message, tuple[Peer, ...]]
 
 @attrs.frozen
 class Sent:
-    """What the venue has sent after the opening books.
+    """What the venue has sent after the opening.
 
     Attributes:
         messages: Of the stream.
         frames: The same, as often as they went to a connection.
+        touching: Frames that changed each book for the first time, before.
         connections: How many the client has opened.
         events: By the venue's kind, how often a message told a subscribed token something.
     """
 
     messages: int
     frames: int
+    touching: int
     connections: int
     events: dict[str, int]
 
@@ -80,13 +82,14 @@ class Venue:
         self._carriers: dict[str, Peer] = {}
         self._peers: list[Peer] = []
         self._events: Counter[str] = Counter()
-        self._frames = self._messages = 0
+        self._frames = self._messages = self._touching = 0
         self._selector = selectors.SelectSelector()  # not epoll, which rounds to milliseconds
         self._selector.register(listener, selectors.EVENT_READ)
 
     def serve(self) -> None:
         """The opening, the stream, and then nothing until the client leaves."""
         self._open()
+        self._touch()
         self._await_reader()
         begins = time.monotonic() + self._plan.pause
         if self._plan.live:
@@ -143,6 +146,16 @@ class Venue:
                 for text in texts:
                     self._subscribe(peer, json.loads(text))
 
+    def _touch(self) -> None:
+        """Change every book once; that counts as opening."""
+        for message, peers in map(self._routed, self._stream.touches):
+            frame = text_frame(message.text)
+            for peer in peers:
+                peer.send(peer.encrypted(frame))
+        self._touching = self._frames
+        self._messages = self._frames = 0
+        self._events.clear()
+
     def _await_reader(self) -> None:
         """Books are sent in no time, but read in some: nothing may come on top of them."""
         ready, deadline = Path(self._plan.sends + ".ready"), time.monotonic() + _PATIENCE
@@ -180,6 +193,7 @@ class Venue:
         facts = self._stream.facts
         generator = Generator(facts["seed"], facts["tokens"] // 2)
         start = BEGAN + len(generator.opening(BEGAN)) + 1000
+        start += len(generator.touches(start))
         for number in range(self._plan.live):
             yield self._routed(generator.message(start + int(number * 1000 / self._plan.rate)))
 
@@ -221,7 +235,13 @@ class Venue:
 
     def _finish(self) -> None:
         """Write down what was sent, and then when: who sees the second file finds the first."""
-        sent = Sent(self._messages, self._frames, len(self._peers), dict(self._events))
+        sent = Sent(
+            self._messages,
+            self._frames,
+            self._touching,
+            len(self._peers),
+            dict(self._events),
+        )
         Path(self._plan.sends + ".json").write_text(json.dumps(attrs.asdict(sent)))
         unfinished = Path(self._plan.sends + ".unfinished")
         unfinished.write_bytes(self._sends.tobytes())

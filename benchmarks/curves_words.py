@@ -22,6 +22,9 @@ __all__ = ["WORDS", "bytes_text", "size_text", "trend"]
 _SAME: Final = 0.10
 """A ratio that differs from 1 by no more is not told as growth."""
 
+_SOME: Final = 0.01
+"""A part that is smaller is not told."""
+
 _NOT_MEASURED: Final = "Not measured in this run."
 _ONE_SIZE: Final = "Measured at one size only, which makes no curve."
 _ENOUGH: Final = 2
@@ -101,16 +104,15 @@ def say_tokens(curves: Curves) -> str:
             f"{shares[-1].median:.2f} times, because the two tokens of most markets are then on "
             f"two connections; what a change costs, however often it is sent, {trend(ratio)}."
         )
-    said.append(
-        f"{hashes[-1].median:.0%} of the messages there had a book compared with its hash, "
-        f"against {hashes[0].median:.0%} with {spots[0].size:,}."
-    )
-    if len(bare := curves.spots("tokens_unhashed", cpu_of_message)) >= _ENOUGH:
+    if hashes[-1].median > _SOME:
         said.append(
-            f"With `Verification.TOP`, which compares no hashes, it is {bare[0].median:.1f} µs "
-            f"with {bare[0].size:,} and {bare[-1].median:.1f} µs with {bare[-1].size:,}: "
-            f"the cost {trend(bare[-1].median / bare[0].median)}."
+            f"{hashes[-1].median:.0%} of the messages there had a book compared with its hash."
         )
+    first = curves.spots("tokens", lambda run: run["opening_cpu"] / run["opened"] * 1e6)[-1]
+    said.append(
+        f"Until a token's book has come and was changed once takes {first.median:,.0f} µs of CPU "
+        f"with {last:,}."
+    )
     return " ".join(said)
 
 

@@ -65,12 +65,15 @@ class Stream:
         opening: The book of each token, in the same order; sent in arrays.
         messages: What follows. The last is a `price_change`.
         facts: What it consists of, for the report.
+        touches: One change of each market, for who wants no book to change for the first time
+            later; empty unless asked for.
     """
 
     tokens: tuple[str, ...]
     opening: tuple[Message, ...]
     messages: tuple[Message, ...]
     facts: dict[str, Any]
+    touches: tuple[Message, ...] = ()
 
     def first(self, count: int) -> Stream:
         """The beginning of it, which ends with a `price_change` as well."""
@@ -121,6 +124,13 @@ class Generator:
             case "last_trade_price":
                 return self._trade(market, outcome, timestamp)
         return self._hint(market, outcome, timestamp)
+
+    def touches(self, timestamp: int) -> list[Message]:
+        """One change of each market that something is said of."""
+        return [
+            self._price_change(market, timestamp + number)
+            for number, market in enumerate(self._talking)
+        ]
 
     def _book(
         self, market: SimulatedMarket, outcome: int, timestamp: int, *, opening: bool = False
@@ -209,6 +219,7 @@ def make_stream(
     step: int = 1,
     levels: int = 0,
     silent: int = 0,
+    touched: bool = False,
 ) -> Stream:
     """The stream of a seed; kept in the user's cache once it was made.
 
@@ -220,10 +231,11 @@ def make_stream(
             second `1000 / rate`, so that the feed does not seem to lag.
         levels: Of each book; 0 for as many as the venue's have.
         silent: How many of the markets, the last ones, nothing is said of after the opening.
+        touched: Whether there are `touches`.
     """
     sources = (Path(__file__), Path(__file__).with_name("simulated_market.py"))
     name = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
-    name.update(json.dumps([count, seed, markets, step, levels, silent]).encode())
+    name.update(json.dumps([count, seed, markets, step, levels, silent, touched]).encode())
     # The user's own, and never a folder of everybody's: what is read from it is a pickle.
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     path = folder / "polymarket-realtime-bench" / f"stream-{name.hexdigest()[:16]}.pickle"
@@ -231,7 +243,7 @@ def make_stream(
         loaded: Stream = pickle.loads(path.read_bytes())
         return loaded
     generator = Generator(seed, markets, levels=levels, silent=silent)
-    stream = _generate(generator, count, step, seed=seed)
+    stream = _generate(generator, count, step, seed=seed, touched=touched)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(pickle.dumps(stream))
@@ -239,9 +251,11 @@ def make_stream(
     return stream
 
 
-def _generate(generator: Generator, count: int, step: int, *, seed: int) -> Stream:
+def _generate(generator: Generator, count: int, step: int, *, seed: int, touched: bool) -> Stream:
     opening = generator.opening(BEGAN)
     begins = BEGAN + len(opening) + 1000
+    touches = tuple(generator.touches(begins)) if touched else ()
+    begins += len(touches)
     messages = [generator.message(begins + number * step) for number in range(count - 1)]
     messages.append(generator.message(begins + count * step, "price_change"))
     if not all(market.is_possible() for market in generator.markets):
@@ -251,6 +265,7 @@ def _generate(generator: Generator, count: int, step: int, *, seed: int) -> Stre
         tokens=tuple(token for market in generator.markets for token in market.tokens),
         opening=tuple(opening),
         messages=tuple(messages),
+        touches=touches,
         facts={
             "seed": seed,
             "tokens": 2 * len(generator.markets),
