@@ -111,7 +111,8 @@ def _rate(curves: Curves) -> Figure | None:
         if waits:
             thousandth = [Spot(s.size, s.median / 1000, s.low / 1000, s.high / 1000) for s in waits]
             _curve(right, thousandth, colour, name)
-    right.legend(frameon=False, fontsize=9)
+    if right.get_legend_handles_labels()[0]:
+        right.legend(frameon=False, fontsize=9)
     return figure
 
 

@@ -84,7 +84,7 @@ class Part:
         if point.live:
             return attrs.evolve(point, messages=round(point.rate * 60 * minutes))
         if point.rate:
-            seconds = 1.0 if quick else _SECONDS
+            seconds = 1.5 if quick else _SECONDS
             most = 20_000 if point.rate > 3000 else 30_000
             return attrs.evolve(point, messages=min(most, round(point.rate * seconds)))
         return attrs.evolve(point, messages=min(1000, point.messages)) if quick else point
