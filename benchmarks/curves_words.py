@@ -194,8 +194,9 @@ def say_steady(curves: Curves) -> str:
     steady, point = steady_of(curves.samples()), curves.point("steady")
     if steady is None or point is None:
         return _NOT_MEASURED
+    (reached, *_) = curves.spots("steady", lambda run: run["sent"] / run["wall"])
     return (
-        f"In {steady.minutes:.1f} minutes of {point['rate']:,} messages a second to "
+        f"In {steady.minutes:.1f} minutes of {reached.median:,.0f} messages a second to "
         f"{point['tokens']:,} tokens, all of which arrived, memory {_flat(steady)} over the "
         f"second half: its slope was {steady.slope / 1000:+.1f} KB a minute, between the smallest "
         f"and the largest reading lay {bytes_text(steady.swing)}, and {bytes_text(steady.final)} "

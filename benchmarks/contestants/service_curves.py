@@ -206,7 +206,9 @@ async def measure(job: Job) -> str:
                 each = await add_silent(service, stack, silent, options["others"])
                 await opening.take_changes()
             gc.collect()
-            reader = Reader(events, meter, timed=bool(job.receipts))
+            # In a long run the times would be what memory grows by.
+            timed = bool(job.receipts) and not options["sample"]
+            reader = Reader(events, meter, timed=timed)
             meter.opened()
             Path(job.sends + ".ready").touch()  # noqa: ASYNC240
             expected = await follow(job, reader, samples)
