@@ -16,12 +16,24 @@ def test_nothing_wanted_needs_no_connection():
 
 
 def test_assets_fill_one_connection_after_the_other():
-    plan = plan_shards({}, some(1, 2, 3, 4, 5), capacity=2)
+    plan = plan_shards({}, sorted(some(1, 2, 3, 4, 5)), capacity=2)
     assert plan == {0: some(1, 2), 1: some(3, 4), 2: some(5)}
 
 
+def test_what_is_wanted_together_is_carried_together():
+    pairs = ["asset-7", "asset-1", "asset-9", "asset-2", "asset-8", "asset-3"]
+    plan = plan_shards({}, pairs, capacity=2)
+    assert [plan[number] for number in range(3)] == [
+        frozenset(pairs[:2]),
+        frozenset(pairs[2:4]),
+        frozenset(pairs[4:]),
+    ]
+
+
 def test_new_assets_fill_the_lowest_connection_with_room():
-    plan = plan_shards({0: some(1, 2), 1: some(3), 4: some(4)}, some(1, 3, 4, 8, 9), capacity=2)
+    plan = plan_shards(
+        {0: some(1, 2), 1: some(3), 4: some(4)}, sorted(some(1, 3, 4, 8, 9)), capacity=2
+    )
     assert plan == {0: some(1, 8), 1: some(3, 9), 4: some(4)}
 
 

@@ -35,26 +35,28 @@ class Needs:
     """What some topics need of one endpoint.
 
     Attributes:
-        keys: What its connections have to carry.
+        keys: What its connections have to carry, in the order of the topics.
         broadcasts: Whether something is wanted that needs a connection, but no key on it.
     """
 
-    keys: frozenset[str]
+    keys: dict[str, None]
     broadcasts: bool
 
     @classmethod
     def of(cls, topics: tuple[Topic, ...], endpoint: str) -> Needs:
         wanted = [topic.wants for topic in topics if topic.endpoint == endpoint]
-        return cls(frozenset(key for key in wanted if key is not None), None in wanted)
+        return cls(dict.fromkeys(key for key in wanted if key is not None), None in wanted)
 
 
 def adjust(interest: Interest, old: Needs, new: Needs) -> None:
     """Change what the connections of an endpoint are to carry, as far as it has changed."""
     if old == new:
         return
+    added = [key for key in new.keys if key not in old.keys]
+    removed = [key for key in old.keys if key not in new.keys]
     # In this order, so that nothing is given up for a moment.
-    interest.acquire(new.keys - old.keys, broadcasts=new.broadcasts and not old.broadcasts)
-    interest.release(old.keys - new.keys, broadcasts=old.broadcasts and not new.broadcasts)
+    interest.acquire(added, broadcasts=new.broadcasts and not old.broadcasts)
+    interest.release(removed, broadcasts=old.broadcasts and not new.broadcasts)
 
 
 def followed(topics: tuple[Topic, ...]) -> dict[str, MarketGroup]:

@@ -14,7 +14,6 @@ class Interest:
     """The wanted keys (asset ids, streams), counted by how many subscriptions hold them.
 
     Attributes:
-        wanted: The keys of at least one holder, each once.
         changed: Rings when `wanted`, `broadcasts` or `suspended` is another than before; for the
             pool.
         watched, witnessed: Ring at the same times, for those who follow the interest beside the
@@ -22,11 +21,23 @@ class Interest:
     """
 
     def __init__(self) -> None:
-        self.wanted: frozenset[str] = frozenset()
         self.changed, self.watched, self.witnessed = Wakeup(), Wakeup(), Wakeup()
         self._holders: Counter[str] = Counter()
+        self._wanted: frozenset[str] | None = frozenset()
         self._broadcast_holders = 0
         self._suspended = False
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The keys of at least one holder, each once."""
+        # Made when somebody asks, not for each of a thousand subscriptions that come together.
+        if self._wanted is None:
+            self._wanted = frozenset(self._holders)
+        return self._wanted
+
+    def in_order(self) -> tuple[str, ...]:
+        """The same in the order in which they came to be wanted."""
+        return tuple(self._holders)
 
     @property
     def broadcasts(self) -> bool:
@@ -45,19 +56,20 @@ class Interest:
 
     def acquire(self, keys: Iterable[str], *, broadcasts: bool = False) -> None:
         """Want these, once more."""
-        self._holders.update(keys)
+        for key in keys:
+            self._holders[key] += 1
+            self._wanted = None
         self._broadcast_holders += broadcasts
-        self._refresh()
+        self._ring()
 
     def release(self, keys: Iterable[str], *, broadcasts: bool = False) -> None:
         """Take one `acquire` of the same arguments back."""
-        self._holders.subtract(keys)
+        for key in keys:
+            self._holders[key] -= 1
+            if self._holders[key] <= 0:
+                del self._holders[key]
+            self._wanted = None
         self._broadcast_holders -= broadcasts
-        self._refresh()
-
-    def _refresh(self) -> None:
-        self._holders = +self._holders
-        self.wanted = frozenset(self._holders)
         self._ring()
 
     def _ring(self) -> None:

@@ -68,7 +68,7 @@ class Pool:
         for name, lane in self._lanes.items():
             plan = plan_shards(
                 {number: shard.keys for number, shard in lane.items()},
-                frozenset() if interest.suspended else interest.wanted,
+                () if interest.suspended else interest.in_order(),
                 capacity=self.endpoint.capacity,
                 broadcasts=interest.broadcasts and not interest.suspended,
             )
