@@ -176,6 +176,16 @@ def test_a_sample_is_compared_at_the_next_burst_ten_seconds_later():
     assert [counts.index(number) + 1 for number in (1, 2, 3)] == [1, 11, 21]
 
 
+def test_a_late_feed_is_not_made_later_by_comparing_more():
+    talk = Talk(YES, verification=Verification.SAMPLE)
+    talk.hears([book(tick_size="0.01", hash="ab")])
+    for second in range(1, 4):
+        talk.now = START + second
+        talk.book().enter(AssetState.SUSPECT, "frames come 6.0 s late", WALL, Doubt.LAG)
+        talk.hears(change("BUY", "0.30", str(second), at=second * 1000, hash=f"{second:02}"))
+    assert talk.counters.hashes_unknown == 1
+
+
 # Silence that ends
 
 

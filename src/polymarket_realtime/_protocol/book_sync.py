@@ -176,6 +176,8 @@ class BookSync:
 
     def _wake(self, book: Book, receipt: Receipt) -> StateChanged | None:
         """A silent book has changed: what happened meanwhile may have been missed."""
+        if book.doubt is Doubt.LAG:
+            return None  # It was not silent, and who cannot keep up has no time to compare more.
         book.evidence.verify_at = receipt.now
         if book.doubt is None:
             self._check.rests(book.asset_id, receipt.now)
