@@ -12,8 +12,7 @@ SATURATION: Final = 0
 """As a rate: as fast as the service takes messages."""
 
 _TOKENS: Final = 200
-"""What one connection carries by default. More would be on several, and nearly all markets in two
-halves, so that the venue would say each change twice."""
+"""What one connection carries by default."""
 
 _LEVELS: Final = 30
 _SECONDS: Final = 6.0
