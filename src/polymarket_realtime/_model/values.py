@@ -38,7 +38,11 @@ _LARGEST_EXPONENT: Final = 40
 """Written out, `1e999999999` would fill the memory; nothing here is counted in such numbers."""
 
 
-@lru_cache(maxsize=1 << 16)
+_REMEMBERED: Final = 1 << 12
+"""Numbers: all prices of a usual tick, and the latest sizes, which hardly ever come again."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def decimal(text: str) -> Decimal:
     """`Decimal(text)` through a bounded table: a venue of 1,001 prices repeats itself.
 
