@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -60,21 +60,25 @@ class FeedCounters:
     last_event: float | None = None
 
     def heard_frames(
-        self, counts: Mapping[type, int], names: Mapping[type, str], received: float
+        self, classes: Sequence[type], names: Mapping[type, str], received: float
     ) -> bool:
         """Count the frames of one read by their classes; whether any of them is an event.
 
         Args:
-            counts: How many of each class.
+            classes: Of each frame.
             names: What those are called that are events.
             received: When they came, in seconds since the epoch.
         """
-        events = counts.keys() & names.keys()
-        for cls in events:
-            self.events[names[cls]] += counts[cls]
-        if events:
+        # Nearly all of many frames are of one class; a frame that comes alone is its own count.
+        counts = Counter(classes) if len(classes) > 1 else dict.fromkeys(classes, 1)
+        news = False
+        for cls, count in counts.items():
+            if (name := names.get(cls)) is not None:
+                self.events[name] += count
+                news = True
+        if news:
             self.last_event = received
-        return bool(events)
+        return news
 
     def heard_text(self, text: str) -> None:
         """Count a message that is not JSON; new texts beyond the first hundred count together."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
@@ -205,7 +204,7 @@ class MarketProtocol:
                     handlers[cls](frame, receipt)
                 except CodecError as error:
                     self._on_malformed(wire.as_malformed(frame, error.problem), receipt)
-        if counters.heard_frames(Counter(classes), translate.PUBLIC_NAMES, received):
+        if counters.heard_frames(classes, translate.PUBLIC_NAMES, received):
             self._carriage.data_at = now
         if now >= self._proven_from and counters.malformed == malformed_before:
             self.proven = True

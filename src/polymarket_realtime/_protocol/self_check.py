@@ -81,6 +81,8 @@ class SelfCheck:
 
     def next_deadline(self) -> float:
         """When `due` has something to give."""
+        if not any(self._tables()):
+            return math.inf
         dues = (doubt.due for table in self._tables() for doubt in table.values())
         return min(dues, default=math.inf)
 

@@ -20,6 +20,7 @@ from polymarket_realtime._model.text import plain_text
 from polymarket_realtime._protocol.budget import parse_retry_after
 from polymarket_realtime.errors import ConnectFailed
 
+from .inflow import wait_before_reading
 from .tls import DrainingTLSStream
 
 __all__ = ["Dial"]
@@ -68,7 +69,7 @@ class Dial:
     async def connect(self, ssl_context: ssl.SSLContext | None) -> trio.abc.Stream:
         """DNS, TCP and, if asked for, TLS."""
         with self.step("TCP connection"):
-            transport = await trio.open_tcp_stream(self.host, self.port)
+            transport = wait_before_reading(await trio.open_tcp_stream(self.host, self.port))
         if not self.secure:
             return transport
         stream = DrainingTLSStream(transport, ssl_context or _default_context(), self.host)

@@ -129,23 +129,25 @@ class DrainingTLSStream(trio.abc.Stream):
         if self._broken is not None:
             raise trio.BrokenResourceError from self._broken
         records: list[bytes] = []
+        incoming, tls, ended = self._incoming, self._tls, False
         try:
-            while most > 0:
-                record = self._tls.read(most)
+            # Asked in vain, OpenSSL answers with an exception that costs as much as a record.
+            while most > 0 and (incoming.pending or tls.pending() or incoming.eof):
+                record = tls.read(most)
                 if not record:
+                    ended = True
                     break
                 records.append(record)
                 most -= len(record)
         except ssl.SSLWantReadError:
-            if not records:
-                return None
-        except ssl.SSLEOFError:
             pass
+        except ssl.SSLEOFError:
+            ended = True
         except ssl.SSLError as exc:
             self._broken = exc
             if not records:
                 raise trio.BrokenResourceError from exc
-        return b"".join(records)
+        return b"".join(records) if records or ended else None
 
     async def _fill(self) -> None:
         arrived = await self._transport.receive_some(_CIPHERTEXT)
