@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from itertools import zip_longest
 from typing import Any
 
 import attrs
@@ -264,8 +265,11 @@ async def open_world(
             transport=asgi_transport(memory.app),
         ) as service:
             everything = (*trading, *still)
+            # By turns, so that each connection carries some that trade and some that do not.
+            pairs = zip_longest(_markets_of(trading), _markets_of(still), fillvalue=())
+            mixed = [token for pair in pairs for market in pair for token in market]
             with service.subscribe(
-                *map(AssetTopic, everything), overflow=Overflow.DROP_OLDEST, capacity=1 << 20
+                *map(AssetTopic, mixed), overflow=Overflow.DROP_OLDEST, capacity=1 << 20
             ) as subscription:
                 reader = Reader(subscription)
                 judge = Judge(memory.sandbox, reader, everything)
@@ -274,6 +278,10 @@ async def open_world(
                         nursery.start_soon(judge.run)
                     yield World(memory, service, reader, judge, tuple(trading), tuple(still))
                     nursery.cancel_scope.cancel()
+
+
+def _markets_of(tokens: list[AssetId]) -> list[list[AssetId]]:
+    return [tokens[at : at + 2] for at in range(0, len(tokens), 2)]
 
 
 def gaps_of(reader: Reader, asset_id: AssetId) -> list[Gap]:
