@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
-from polymarket_realtime._codec.frames import PriceChange
 from polymarket_realtime._model.catalog import AssetName
 from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.fresh import maker_of
@@ -66,7 +64,7 @@ class Book(Levels):
         awaited_since: When its snapshot was first asked for, on the protocol's clock; None if
             none is awaited.
         recent: The venue's times of the latest bursts of changes, oldest first.
-        burst: The changes of the latest of them, frame by frame.
+        burst: What the frames of the latest of them said: a fingerprint of each.
         last_trade_price, last_trade_ms: Of this token, since we listen: the price, and when by
             the venue's clock.
         price: The latest displayed price, once there is one.
@@ -99,7 +97,7 @@ class Book(Levels):
     listeners: set[object] = attrs.field(factory=set, repr=False)
     awaited_since: float | None = None
     recent: deque[int] = attrs.field(factory=lambda: deque(maxlen=_BURSTS), repr=False)
-    burst: tuple[Sequence[PriceChange], ...] = attrs.field(default=(), repr=False)
+    burst: tuple[int, ...] = attrs.field(default=(), repr=False)
     last_trade_price: str | None = None
     last_trade_ms: int = 0
     price: PriceChangeEvent | None = attrs.field(default=None, repr=False)

@@ -15,7 +15,7 @@ from polymarket_realtime._codec.frames import BookFrame, PriceChange
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._protocol.book import Book
 
-__all__ = ["Order", "by_asset", "is_behind", "order_of"]
+__all__ = ["Order", "by_asset", "fingerprint", "is_behind", "order_of"]
 
 _OF_ONE_MARKET: Final = 2
 """Changes of nearly every frame: one of each token."""
@@ -51,12 +51,13 @@ def order_of(book: Book, changes: Sequence[PriceChange], timestamp_ms: int) -> O
     """What a frame of changes is, and remember it if it is to be applied."""
     if timestamp_ms > book.timestamp_ms:
         book.recent.append(timestamp_ms)
-        book.burst = (changes,)
+        book.burst = (fingerprint(changes),)
         return Order.NEXT
     if timestamp_ms == book.timestamp_ms:
-        if any(_is_same(changes, before) for before in book.burst):
+        mark = fingerprint(changes)
+        if mark in book.burst:
             return Order.COPY
-        book.burst += (changes,)
+        book.burst += (mark,)
         return Order.BURST
     if timestamp_ms in book.recent:
         return Order.COPY
@@ -86,6 +87,10 @@ def is_behind(book: Book, frame: BookFrame, timestamp_ms: int, *, new_here: bool
     return same and book.same_as(frame.bids, frame.asks)
 
 
-def _is_same(changes: Sequence[PriceChange], before: Sequence[PriceChange]) -> bool:
-    """Whether two frames say the same; the venue may swap the entries of a copy."""
-    return changes == before or (len(changes) == len(before) and set(changes) == set(before))
+def fingerprint(changes: Sequence[PriceChange]) -> int:
+    """Equal for two frames that say the same; the venue may swap the entries of a copy.
+
+    The changes themselves would be some twenty objects to each book, which have left every cache
+    by the time when the next change of it lets them go.
+    """
+    return hash(changes[0]) if len(changes) == 1 else hash(frozenset(changes))

@@ -12,6 +12,7 @@ from polymarket_realtime._model.values import WireLevel
 from polymarket_realtime._protocol.book import Book
 from polymarket_realtime._protocol.counters import FeedCounters
 from polymarket_realtime._protocol.display_price import next_price
+from polymarket_realtime._protocol.ordering import fingerprint
 from polymarket_realtime.errors import CodecError
 
 __all__ = ["adopt", "merge_gaps", "put_to_proof", "regain", "replay", "resume", "tell"]
@@ -40,7 +41,7 @@ def replay(book: Book) -> int:
         if timestamp_ms > book.timestamp_ms:
             book.recent.append(timestamp_ms)
             book.burst = ()
-        book.burst += (changes,)
+        book.burst += (fingerprint(changes),)
         book.timestamp_ms, book.hash = timestamp_ms, changes[-1].hash
     return len(held)
 
