@@ -9,12 +9,10 @@ are two more: `….ready`, which the client makes when it has the opening, and `
 from __future__ import annotations
 
 import json
-import pickle
 import re
 import selectors
 import socket
 import ssl
-import sys
 import time
 from array import array
 from collections import Counter
@@ -26,7 +24,7 @@ import attrs
 from stream import BEGAN, Generator, Message, Stream
 from websocket_server import Peer, text_frame
 
-from venue import BOOKS_PER_ARRAY, VenuePlan
+from venue import BOOKS_PER_ARRAY, VenuePlan, opened_plan
 
 __all__ = ["Sent", "told_of"]
 
@@ -253,19 +251,7 @@ class Venue:
 
 def main() -> None:
     """Serve the plan."""
-    plan = VenuePlan(**json.loads(Path(sys.argv[1]).read_text()))
-    stream: Stream = pickle.loads(Path(plan.stream).read_bytes())
-    context = None
-    if plan.certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(plan.certificate)
-    with (
-        socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener,
-        socket.socket() as refusing,
-    ):
-        refusing.bind(("127.0.0.1", 0))
-        ports = {"port": listener.getsockname()[1], "rest_port": refusing.getsockname()[1]}
-        print(json.dumps(ports), flush=True)
+    with opened_plan(_BACKLOG) as (plan, stream, listener, context):
         Venue(plan, stream, listener, context).serve()
 
 

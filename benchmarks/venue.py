@@ -14,6 +14,8 @@ import ssl
 import sys
 import time
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +23,7 @@ import attrs
 from stream import Message, Stream
 from websocket_server import Peer, text_frame
 
-__all__ = ["BOOKS_PER_ARRAY", "VenuePlan"]
+__all__ = ["BOOKS_PER_ARRAY", "VenuePlan", "opened_plan"]
 
 BOOKS_PER_ARRAY: Final = 100
 """Books in one array of the opening. 200 would be 0.8 MB, and busy books are larger than these,
@@ -145,18 +147,34 @@ class Venue:
             self._peer.send(b"".join(map(self._peer.encrypted, frames)))
 
 
-def main() -> None:
-    """Serve the plan."""
+@contextmanager
+def opened_plan(
+    backlog: int | None = None,
+) -> Iterator[tuple[VenuePlan, Stream, socket.socket, ssl.SSLContext | None]]:
+    """The plan that the command line names, its stream, and a socket whose port was told.
+
+    Args:
+        backlog: Connections that may be dialled at once; None for the system's choice.
+    """
     plan = VenuePlan(**json.loads(Path(sys.argv[1]).read_text()))
     stream: Stream = pickle.loads(Path(plan.stream).read_bytes())
     context = None
     if plan.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(plan.certificate)
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as refusing:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=backlog) as listener,
+        socket.socket() as refusing,
+    ):
         refusing.bind(("127.0.0.1", 0))
         ports = {"port": listener.getsockname()[1], "rest_port": refusing.getsockname()[1]}
         print(json.dumps(ports), flush=True)
+        yield plan, stream, listener, context
+
+
+def main() -> None:
+    """Serve the plan."""
+    with opened_plan() as (plan, stream, listener, context):
         listener.settimeout(_PATIENCE)
         connection, _ = listener.accept()
         connection.settimeout(_PATIENCE)

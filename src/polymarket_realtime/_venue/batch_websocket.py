@@ -7,16 +7,15 @@ from contextlib import asynccontextmanager
 
 import attrs
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection
+from trio_websocket import WebSocketConnection
 from wsproto.connection import ConnectionState
-from wsproto.utilities import LocalProtocolError
 
 from polymarket_realtime._model.text import plain_text
 from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 from .dial import Dial
 from .frames import BatchConnection
-from .plain_websocket import lost
+from .plain_websocket import PlainWebSocket
 from .reader import Inlet, Reader
 
 __all__ = ["BatchWebSocket", "open_batch_websocket"]
@@ -36,7 +35,7 @@ async def open_batch_websocket(
     """
     connection = BatchConnection(max_message_size)
     websocket = WebSocketConnection(
-        Inlet(transport),
+        trio.StapledStream(transport, Inlet()),
         connection,
         host=dial.authority,
         path=dial.target,
@@ -65,10 +64,9 @@ def _refusal(dial: Dial, connection: BatchConnection) -> ConnectFailed:
 
 
 @attrs.frozen
-class BatchWebSocket:
+class BatchWebSocket(PlainWebSocket):
     """The `TextStream` of this module; its batches are what one read of the transport brought."""
 
-    websocket: WebSocketConnection
     connection: BatchConnection
     reader: Reader
 
@@ -77,21 +75,9 @@ class BatchWebSocket:
         while not connection.messages:
             if self.reader.ended or self.websocket.closed is not None:
                 await trio.lowlevel.checkpoint()
-                raise self._lost()
+                raise self.lost()
             await self.reader.read()
         return connection.take_messages()
-
-    async def send(self, text: str) -> None:
-        try:
-            await self.websocket.send_message(text)
-        except (ConnectionClosed, LocalProtocolError) as exc:
-            raise self._lost() from exc
-
-    async def probe(self) -> None:
-        try:
-            await self.websocket.ping()
-        except (ConnectionClosed, LocalProtocolError) as exc:
-            raise self._lost() from exc
 
     async def close(self) -> None:
         """Exchange close frames, if neither end has begun to close and nothing is broken."""
@@ -101,8 +87,10 @@ class BatchWebSocket:
                 await self.websocket.aclose()
                 nursery.cancel_scope.cancel()
 
-    def _lost(self) -> ConnectionLost:
+    def lost(self) -> ConnectionLost:
+        """How it ended: in our words if we gave it up, else as any other."""
         ours = self.connection.failure
         if ours is not None:
             return ConnectionLost(int(ours.code), plain_text(ours.reason or ""))
-        return lost(self.websocket)
+        # No `super()` without arguments: attrs makes the class anew, for its slots.
+        return PlainWebSocket.lost(self)

@@ -27,7 +27,7 @@ from polymarket_realtime.errors import ConnectFailed, ConnectionLost
 
 from .dial import Dial
 
-__all__ = ["PlainWebSocket", "lost", "open_plain_websocket"]
+__all__ = ["PlainWebSocket", "open_plain_websocket"]
 
 
 @asynccontextmanager
@@ -83,29 +83,28 @@ class PlainWebSocket:
         try:
             message = await self.websocket.get_message()
         except ConnectionClosed as exc:
-            raise lost(self.websocket) from exc
+            raise self.lost() from exc
         return [message.encode() if isinstance(message, str) else message]
 
     async def send(self, text: str) -> None:
         try:
             await self.websocket.send_message(text)
         except (ConnectionClosed, LocalProtocolError) as exc:
-            raise lost(self.websocket) from exc
+            raise self.lost() from exc
 
     async def probe(self) -> None:
         try:
             await self.websocket.ping()
         except (ConnectionClosed, LocalProtocolError) as exc:
-            raise lost(self.websocket) from exc
+            raise self.lost() from exc
 
     async def close(self) -> None:
         """Exchange close frames, if neither end has begun to close."""
         await self.websocket.aclose()
 
-
-def lost(websocket: WebSocketConnection) -> ConnectionLost:
-    """How it ended, in the peer's words."""
-    closed = websocket.closed
-    if closed is None or closed.code == CloseReason.ABNORMAL_CLOSURE:
-        return ConnectionLost(None)
-    return ConnectionLost(int(closed.code), plain_text(closed.reason or ""))
+    def lost(self) -> ConnectionLost:
+        """How it ended, in the peer's words."""
+        closed = self.websocket.closed
+        if closed is None or closed.code == CloseReason.ABNORMAL_CLOSURE:
+            return ConnectionLost(None)
+        return ConnectionLost(int(closed.code), plain_text(closed.reason or ""))

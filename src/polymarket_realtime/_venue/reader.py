@@ -15,7 +15,6 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, Final, final
 
-import attrs
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
@@ -34,35 +33,24 @@ def _ask_for_bytes() -> Generator[object, bytes, bytes]:
 
 
 @final
-@attrs.frozen(eq=False)
-class Inlet(trio.abc.Stream):
-    """The stream of a WebSocket whose reader is run by a `Reader`; what is sent passes through."""
-
-    transport: trio.abc.Stream
+class Inlet(trio.abc.ReceiveStream):
+    """Where a WebSocket receives from if its reader is run by a `Reader`."""
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:  # noqa: ARG002
         """Bytes from whoever runs this, who has the stream and decides how many."""
         return await _ask_for_bytes()
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, at once."""
-        await self.transport.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Wait until the transport takes more."""
-        await self.transport.wait_send_all_might_not_block()
-
     async def aclose(self) -> None:
-        """Close the transport."""
-        await self.transport.aclose()
+        """Nothing to close: the stream is somebody else's."""
+        await trio.lowlevel.checkpoint()
 
 
 class Reader:
-    """Runs the reader of a WebSocket that was given an `Inlet`. One task at a time may call it.
+    """Runs the reader of a WebSocket that receives from an `Inlet`. One task at a time may call it.
 
     Args:
         websocket: A connection that nobody reads yet.
-        transport: What its `Inlet` stands before.
+        transport: What its `Inlet` stands for.
 
     Attributes:
         ended: Whether it will never ask for bytes again.

@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import trio
 
-from .batch_websocket import BatchWebSocket, open_batch_websocket
+from .batch_websocket import open_batch_websocket
 from .dial import Dial
 from .plain_websocket import PlainWebSocket, open_plain_websocket
 from .reader import Reader
@@ -80,7 +80,7 @@ async def open_text_stream(
 
 def _websocket_over(
     transport: trio.abc.Stream, dial: Dial, max_message_size: int, user_agent: str
-) -> AbstractAsyncContextManager[BatchWebSocket | PlainWebSocket]:
+) -> AbstractAsyncContextManager[PlainWebSocket]:
     headers = [(b"User-Agent", user_agent.encode("ascii"))]
     if Reader.is_possible():
         return open_batch_websocket(transport, dial, max_message_size, headers)
