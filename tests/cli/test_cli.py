@@ -13,6 +13,7 @@ import trio
 import polymarket_realtime
 from polymarket_realtime import Settings
 from polymarket_realtime.cli import main
+from polymarket_realtime.cli.collector import few_collections
 from polymarket_realtime.cli.exits import CommandFailed, run_command, run_until_signal
 from polymarket_realtime.cli.options import VenueOptions, open_venue
 from polymarket_realtime.errors import InsecureUrl, MarketNotFound, SettingsError
@@ -251,6 +252,21 @@ def test_what_a_command_has_imported_is_not_collected_again_while_it_runs():
 
     assert run_command(command) == 0
     assert frozen[0] > 10_000
+
+
+def test_collections_are_few_while_a_command_is_imported_and_usual_while_it_runs():
+    usual, seen = gc.get_threshold(), []
+
+    async def command():
+        seen.append(gc.get_threshold())
+
+    with few_collections():
+        assert gc.get_threshold()[0] > 10 * usual[0]
+        assert run_command(command) == 0
+    assert seen == [usual]
+    with pytest.raises(KeyError), few_collections():
+        raise KeyError
+    assert gc.get_threshold() == usual
 
 
 async def test_a_command_may_end_without_a_signal():

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +19,7 @@ import trio
 from polymarket_realtime.errors import PolymarketRealtimeError
 from polymarket_realtime.groups import leaves
 
+from .collector import freeze_what_is_imported
 from .text import printable
 
 __all__ = ["CommandFailed", "complain", "run_command", "run_until_signal", "say"]
@@ -55,9 +55,7 @@ def run_command(command: Callable[[*Ts], Awaitable[None]], *args: *Ts) -> int:
     other exception is a bug and keeps its traceback.
     """
     errors: list[PolymarketRealtimeError] = []
-    # What was imported stays, and need not be looked through again and again: a full collection
-    # of `serve` stops everything for a fifth of the time. A library must not do that to others.
-    gc.freeze()
+    freeze_what_is_imported()
     try:
         trio.run(command, *args)
     except* PolymarketRealtimeError as group:

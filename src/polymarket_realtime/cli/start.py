@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from .collector import few_collections
 from .exits import complain
 from .options import VenueOptions
 from .serve import run_serve
@@ -18,14 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None and given[:1] not in ([], ["serve"]):
         return complain("stdout is closed: there is nowhere to write to")
     try:
-        if given in (
-            [],
-            ["serve"],
-        ):  # what every MCP host says: nothing to parse, and somebody waits
-            return run_serve(VenueOptions())
-        # Here, because the parser and what draws its help take a tenth of a second.
-        from .app import parse_and_run  # noqa: PLC0415
+        with few_collections():
+            # What every MCP host says: nothing to parse, and somebody waits.
+            if given in ([], ["serve"]):
+                return run_serve(VenueOptions())
+            # Here, because the parser and what draws its help take a tenth of a second.
+            from .app import parse_and_run  # noqa: PLC0415
 
-        return parse_and_run(given)
+            return parse_and_run(given)
     except KeyboardInterrupt:
         return 0
