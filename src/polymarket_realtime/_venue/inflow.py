@@ -8,13 +8,13 @@ says that nothing is left, so the next one begins with waiting.
 from __future__ import annotations
 
 import os
-from typing import Final, final
+from typing import final
 
 import trio
 
-__all__ = ["Inflow", "wait_before_reading"]
+from .scratch import scratch
 
-_MOST: Final = 65_536
+__all__ = ["Inflow", "wait_before_reading"]
 
 
 def wait_before_reading(stream: trio.SocketStream) -> trio.abc.Stream:
@@ -28,25 +28,26 @@ class Inflow(trio.abc.Stream):
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream, self._socket = stream, stream.socket
+        self._scratch = scratch()
         self._drained = False
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """What has arrived, at most *max_bytes* (64 KiB); empty at the end."""
-        most = _MOST if max_bytes is None else max_bytes
+        """What has arrived, at most *max_bytes* and 64 KiB; empty at the end."""
+        room = self._scratch if max_bytes is None else self._scratch[:max_bytes]
         if self._drained:
             await trio.lowlevel.wait_readable(self._open_file())
         else:
             await trio.lowlevel.checkpoint()
         while True:
             try:
-                data = os.read(self._open_file(), most)
+                size = os.readv(self._open_file(), (room,))
             except BlockingIOError:
                 await trio.lowlevel.wait_readable(self._open_file())
             except OSError as exc:
                 raise trio.BrokenResourceError(f"socket connection broken: {exc}") from exc
             else:
-                self._drained = len(data) < most
-                return data
+                self._drained = size < len(room)
+                return bytes(room[:size])
 
     def _open_file(self) -> int:
         file = self._socket.fileno()

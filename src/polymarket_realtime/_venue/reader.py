@@ -23,9 +23,6 @@ __all__ = ["Inlet", "Reader"]
 _BYTES_WANTED: Final = object()
 """What an `Inlet` hands to the `Reader` above it, where others hand something to Trio."""
 
-_READ_SIZE: Final = 65_536
-"""Most bytes of one socket read, and so about the most that a batch of small messages holds."""
-
 
 @types.coroutine
 def _ask_for_bytes() -> Generator[object, bytes, bytes]:
@@ -78,7 +75,7 @@ class Reader:
         ended.
         """
         try:
-            data = await self._transport.receive_some(_READ_SIZE)
+            data = await self._transport.receive_some()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             await self._run(partial(self._coroutine.throw, error))
         else:

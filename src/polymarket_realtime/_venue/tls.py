@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import operator
 import ssl
-from typing import final
+from collections.abc import Callable
+from typing import cast, final
 
 import trio
 
-__all__ = ["DrainingTLSStream"]
+from .scratch import SCRATCH_SIZE, scratch
 
-_CIPHERTEXT = 65_536
-"""Most bytes taken from the transport at once."""
+__all__ = ["DrainingTLSStream"]
 
 
 @final
@@ -40,8 +40,11 @@ class DrainingTLSStream(trio.abc.Stream):
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
+        # Into a buffer, it gives the size, which its annotation does not know.
+        self._read_into = cast("Callable[[int, memoryview], int]", self._tls.read)
         # Records must leave in the order they were made, so writers of them queue up.
         self._flushing = trio.StrictFIFOLock()
+        self._scratch = scratch()
         self._sending = False
         self._closed = False
         self._broken: ssl.SSLError | None = None
@@ -88,12 +91,12 @@ class DrainingTLSStream(trio.abc.Stream):
         await self._transport.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """All that has been decrypted, at most *max_bytes* (64 KiB); empty at the end.
+        """All that has been decrypted, at most *max_bytes* and 64 KiB; empty at the end.
 
         The end is also a transport that ends without TLS's own farewell, as many servers do: the
         protocol above knows whether its message was whole. If cancelled, nothing is lost.
         """
-        most = _CIPHERTEXT if max_bytes is None else operator.index(max_bytes)
+        most = SCRATCH_SIZE if max_bytes is None else operator.index(max_bytes)
         if most < 1:
             raise ValueError("max_bytes must be at least 1")
         if self._incoming.pending or self._tls.pending():
@@ -128,29 +131,28 @@ class DrainingTLSStream(trio.abc.Stream):
         """Empty every record; None if more must arrive first, b"" at the end."""
         if self._broken is not None:
             raise trio.BrokenResourceError from self._broken
-        records: list[bytes] = []
         incoming, tls, ended = self._incoming, self._tls, False
+        room, size = self._scratch[:most], 0
         try:
             # Asked in vain, OpenSSL answers with an exception that costs as much as a record.
-            while most > 0 and (incoming.pending or tls.pending() or incoming.eof):
-                record = tls.read(most)
-                if not record:
+            while size < len(room) and (incoming.pending or tls.pending() or incoming.eof):
+                length = self._read_into(len(room) - size, room[size:])
+                if not length:
                     ended = True
                     break
-                records.append(record)
-                most -= len(record)
+                size += length
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
             ended = True
         except ssl.SSLError as exc:
             self._broken = exc
-            if not records:
+            if not size:
                 raise trio.BrokenResourceError from exc
-        return b"".join(records) if records or ended else None
+        return bytes(room[:size]) if size or ended else None
 
     async def _fill(self) -> None:
-        arrived = await self._transport.receive_some(_CIPHERTEXT)
+        arrived = await self._transport.receive_some()
         if arrived:
             self._incoming.write(arrived)
         else:
