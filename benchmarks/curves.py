@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from curves_arguments import describe_command, parse_arguments
-from curves_figures import draw_curves
-from curves_fit import Curves, cpu_of_message
-from curves_play import Stage
-from curves_points import Point
-from curves_report import write_costs
+from costs.arguments import describe_command, parse_arguments
+from costs.figures import draw_curves
+from costs.fit import Curves, cpu_of_message
+from costs.play import Stage
+from costs.points import Point
+from costs.report import write_costs
 from environments import HERE
 from run import describe_machine
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-from guard_budgets import REFERENCE, Budgets, Row, judge, ratios_of, this_build
-from guard_counts import ValgrindFailed, ValgrindMissing, count_parts, find_valgrind
-from guard_feed import make_guard_stream
+from counts.budgets import REFERENCE, Budgets, Row, judge, ratios_of, this_build
+from counts.counting import ValgrindFailed, ValgrindMissing, count_parts, find_valgrind
+from counts.feed import make_guard_stream
 
 BUDGETS: Final = Path(__file__).with_name("guard.toml")
 

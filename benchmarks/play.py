@@ -75,12 +75,12 @@ class Arena:
     Args:
         folder: For what processes tell each other; may be thrown away afterwards.
         stream: The longest that is needed.
-        venue: The program that sends it; its plan is a `VenuePlan`.
+        venue: The module whose program sends it; its plan is a `VenuePlan`.
         patience: Seconds for one run.
     """
 
     def __init__(
-        self, folder: Path, stream: Stream, *, venue: str = "venue.py", patience: float = PATIENCE
+        self, folder: Path, stream: Stream, *, venue: str = "venue", patience: float = PATIENCE
     ) -> None:
         self.folder, self.stream = folder, stream
         self._program, self._patience = venue, patience
@@ -172,10 +172,10 @@ class Arena:
     def _venue(self, plan: VenuePlan) -> Iterator[dict[str, int]]:
         path = self.folder / "plan.json"
         path.write_text(json.dumps(attrs.asdict(plan)))
-        command = [sys.executable, str(HERE / self._program), str(path)]
+        command = [sys.executable, "-m", self._program, str(path)]
         with (self.folder / "venue.log").open("w") as log:
             with self._on_core(1):
-                process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=HERE)
             try:
                 assert process.stdout is not None
                 yield json.loads(_first_line(process.stdout, 30.0) or "{}")

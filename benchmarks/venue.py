@@ -47,7 +47,7 @@ class VenuePlan:
         frames_per_record: Frames in one TLS record; only with rate 0.
         certificate: PEM file with certificate and key for TLS; empty for plain.
         live: Messages to make while they are sent, at their rate, in place of those of the stream;
-            only `curves_venue.py` does.
+            only `costs/venue.py` does.
     """
 
     stream: str

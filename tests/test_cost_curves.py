@@ -48,7 +48,7 @@ def run(cpu=1.0, **more):
 
 def curves_of(load, runs):
     """Results whose runs are given by part and size."""
-    points = load("curves_points")
+    points = load("costs.points")
     raw = {
         "began": "2026-10-05T08:00:00+00:00",
         "ended": "2026-10-05T08:20:00+00:00",
@@ -66,43 +66,43 @@ def curves_of(load, runs):
         ],
     }
     assert set(runs) <= {part.name for part in points.PARTS}
-    return load("curves_fit").Curves(json.loads(json.dumps(raw)))
+    return load("costs.fit").Curves(json.loads(json.dumps(raw)))
 
 
 def test_a_slope_is_what_one_more_costs(load):
-    line = load("curves_fit").fit_line([(0, 100.0), (10, 120.0), (20, 140.0)])
+    line = load("costs.fit").fit_line([(0, 100.0), (10, 120.0), (20, 140.0)])
     assert (line.slope, line.intercept, line.fit) == pytest.approx((2.0, 100.0, 1.0))
 
 
 def test_a_line_through_noise_says_how_little_it_explains(load):
-    line = load("curves_fit").fit_line([(0, 1.0), (1, 0.0), (2, 1.0), (3, 0.0)])
+    line = load("costs.fit").fit_line([(0, 1.0), (1, 0.0), (2, 1.0), (3, 0.0)])
     assert 0 < line.fit < 0.5
 
 
 def test_there_is_no_line_through_one_place(load):
-    assert load("curves_fit").fit_line([(5, 1.0), (5, 2.0)]) is None
-    assert load("curves_fit").fit_line([]) is None
+    assert load("costs.fit").fit_line([(5, 1.0), (5, 2.0)]) is None
+    assert load("costs.fit").fit_line([]) is None
 
 
 def test_only_the_second_half_of_a_run_says_whether_it_is_steady(load):
     warming = [[second, 1e6 * second] for second in range(60)]
-    steady = load("curves_fit").steady_of([*warming, *([second, 6e7] for second in range(60, 121))])
+    steady = load("costs.fit").steady_of([*warming, *([second, 6e7] for second in range(60, 121))])
     assert (steady.minutes, steady.slope, steady.swing) == pytest.approx((2.0, 0.0, 0.0))
 
 
 def test_a_leak_in_the_second_half_is_told_as_growth_a_minute(load):
     samples = [[second, 5e7 + 1000 * second] for second in range(601)]
-    steady = load("curves_fit").steady_of(samples)
+    steady = load("costs.fit").steady_of(samples)
     assert steady.slope == pytest.approx(60_000)
     assert steady.swing == pytest.approx(300_000)
     curves = curves_of(load, {"steady": {2000: [run(samples=samples)]}})
-    assert "+60.0 KB a minute" in load("curves_words").say_steady(curves)
+    assert "+60.0 KB a minute" in load("costs.words").say_steady(curves)
 
 
 def test_a_median_is_of_the_rounds_that_have_a_result(load):
     rounds = [run(1.0), {"problem": "lost"}, run(3.0), run(2.0)]
     curves = curves_of(load, {"levels": {10: rounds}})
-    (spot,) = curves.spots("levels", load("curves_fit").cpu_of_message)
+    (spot,) = curves.spots("levels", load("costs.fit").cpu_of_message)
     assert (spot.median, spot.low, spot.high) == pytest.approx((200.0, 100.0, 300.0))
     assert curves.problems() == [("levels 10", "lost")]
 
@@ -117,25 +117,25 @@ def test_a_median_is_of_the_rounds_that_have_a_result(load):
 )
 def test_a_cost_is_called_growing_only_if_it_grows(load, cost, said):
     curves = curves_of(load, {"subscriptions": {1: [run(1.0)], 10_000: [run(cost)]}})
-    assert said in load("curves_words").say_subscriptions(curves)
+    assert said in load("costs.words").say_subscriptions(curves)
 
 
 def test_what_was_not_measured_is_not_spoken_of(load):
     curves = curves_of(load, {})
-    said = {say(curves) for say in load("curves_words").WORDS.values()}
+    said = {say(curves) for say in load("costs.words").WORDS.values()}
     assert said == {"Not measured in this run."}
 
 
 def test_one_size_makes_no_curve(load):
     curves = curves_of(load, {"tokens": {1: [run()]}, "rate": {100: [run()]}})
-    words = load("curves_words")
+    words = load("costs.words")
     assert "no curve" in words.say_tokens(curves)
     assert "no curve" in words.say_rate(curves)
 
 
 def test_tokens_say_how_often_the_venue_repeats_itself(load):
     many = run(frames=20_000, connections=100, hashes_equal=5000)
-    said = load("curves_words").say_tokens(
+    said = load("costs.words").say_tokens(
         curves_of(load, {"tokens": {1: [run()], 20_000: [many]}})
     )
     assert "with 1 token and" in said
@@ -146,7 +146,7 @@ def test_tokens_say_how_often_the_venue_repeats_itself(load):
 
 def test_saturation_is_a_place_on_the_curve_and_no_rate(load):
     runs = {100: [run(9.0, without_opening={"p50": 250.0, "p99": 900.0})], 0: [run(0.3)]}
-    said = load("curves_words").say_rate(curves_of(load, {"rate": runs}))
+    said = load("costs.words").say_rate(curves_of(load, {"rate": runs}))
     assert "at 100/s and 30.0 µs at saturation: the cost falls to 0.03 times" in said
     assert "250 and 900 µs at 100/s." in said
     assert "5,000 messages a second come through" in said
@@ -155,12 +155,12 @@ def test_saturation_is_a_place_on_the_curve_and_no_rate(load):
 def test_memory_is_told_by_slope(load):
     sizes = {size: [run(resident=40_000_000 + 4000 * size)] for size in (1, 100, 1000)}
     curves = curves_of(load, {"memory_subscriptions": sizes})
-    said = load("curves_words").say_memory(curves)
+    said = load("costs.words").say_memory(curves)
     assert said == "Resident memory: 4 KB for one more subscription (R² 1.000)."
 
 
 def test_each_part_can_be_asked_for_and_reaches_its_extreme(load):
-    plan = load("curves_points").plan_points
+    plan = load("costs.points").plan_points
     most = {
         option: max(point.size for point in plan((option,)))
         for option in ("subscriptions", "tokens", "levels", "rate", "memory", "steady")
@@ -176,24 +176,24 @@ def test_each_part_can_be_asked_for_and_reaches_its_extreme(load):
 
 
 def test_a_quick_run_passes_through_every_part(load):
-    points = load("curves_points")
+    points = load("costs.points")
     quick = points.plan_points(quick=True, minutes=0.05)
     assert {point.part for point in quick} == {part.name for part in points.PARTS}
     assert max(point.messages for point in quick) <= 6000
 
 
 def test_the_steady_run_is_as_long_as_was_asked_for(load):
-    (point,) = load("curves_points").plan_points(("steady",), minutes=2.5)
+    (point,) = load("costs.points").plan_points(("steady",), minutes=2.5)
     assert (point.seconds, point.messages) == (150.0, 300_000)
 
 
 def test_silent_tokens_are_the_same_however_many_subscribe_to_them(load):
-    points = load("curves_points").plan_points(("subscriptions",))
+    points = load("costs.points").plan_points(("subscriptions",))
     assert {(point.tokens, point.silent) for point in points} == {(400, 200)}
 
 
 def test_arguments_name_the_points_and_are_told_again(load):
-    arguments = load("curves_arguments")
+    arguments = load("costs.arguments")
     parsed = arguments.parse_arguments(
         ["--only", "steady, rate", "--minutes", "2", "--rounds", "4"]
     )
@@ -205,15 +205,15 @@ def test_arguments_name_the_points_and_are_told_again(load):
 
 def test_wrong_arguments_are_refused_before_anything_runs(load, capsys):
     with pytest.raises(SystemExit):
-        load("curves_arguments").parse_arguments(["--only", "shards"])
+        load("costs.arguments").parse_arguments(["--only", "shards"])
     assert "no shards; there are" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        load("curves_arguments").parse_arguments(["--minutes", "0"])
+        load("costs.arguments").parse_arguments(["--minutes", "0"])
 
 
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(load):
     with pytest.raises(ValueError, match="no shards; there are subscriptions, tokens, levels"):
-        load("curves_points").plan_points(("levels", "shards"))
+        load("costs.points").plan_points(("levels", "shards"))
 
 
 @pytest.mark.parametrize(
@@ -228,12 +228,12 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do(load):
 def test_a_run_that_lost_something_is_no_measurement(load, result, said):
     clean = {"reconnects": 0, "dropped": 0, "late": 0, "hashes_unequal": 0}
     sent = {"frames": 10_000, "messages": 10_000, "events": {"price_change": 20_000}}
-    wrong = load("curves_checks").what_is_wrong(run() | clean | result, sent)
+    wrong = load("costs.checks").what_is_wrong(run() | clean | result, sent)
     assert wrong == said
 
 
 def test_the_document_keeps_what_stands_around_the_generated_part(load, tmp_path):
-    report = load("curves_report")
+    report = load("costs.report")
     folder, document = tmp_path / "costs", tmp_path / "costs.md"
     document.write_text(f"# Costs\n\nBefore.\n\n{report.BEGIN}\nstale\n{report.END}\n\nAfter.\n")
     curves = curves_of(load, {"levels": {10: [run(1.0)], 100: [run(2.0)]}})
@@ -252,7 +252,7 @@ def test_the_document_keeps_what_stands_around_the_generated_part(load, tmp_path
 
 def test_a_document_of_nothing_but_failures_says_so(load, tmp_path):
     curves = curves_of(load, {"rate": {100: [{"problem": "nothing came"}]}})
-    report = load("curves_report")
+    report = load("costs.report")
     text = report.write_costs(curves, tmp_path / "costs", {}).read_text()
     assert "- rate 100: nothing came" in text
     assert "Not measured in this run." in text

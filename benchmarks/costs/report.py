@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from curves_fit import Curves, cpu_of_change, cpu_of_message, late, resident
-from curves_words import WORDS, bytes_text, size_text
+from costs.fit import Curves, cpu_of_change, cpu_of_message, late, resident
+from costs.words import WORDS, bytes_text, size_text
 
 __all__ = ["write_costs"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from curves_points import plan_points
+from costs.points import plan_points
 
 __all__ = ["describe_command", "parse_arguments"]
 

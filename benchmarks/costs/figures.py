@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
-from curves_fit import Curves, Spot, cpu_of_change, cpu_of_message, late, resident
-from curves_points import SATURATION
+from costs.fit import Curves, Spot, cpu_of_change, cpu_of_message, late, resident
+from costs.points import SATURATION
 from matplotlib.figure import Figure
 
 __all__ = ["draw_curves"]

@@ -1,6 +1,6 @@
 """What the guard counts: each part of the way of a message, with the stream of the benchmarks.
 
-`guard_counts.py` starts this under valgrind. Here the books are opened once; then each part is
+`counting.py` starts this under valgrind. Here the books are opened once; then each part is
 run in a process that is forked from this one, with few messages and with many. So every part
 begins with the same memory, none is in the way of another, and whatever is not proportional to
 the messages is the same in both runs. Prints a line for each: process, messages, part.
@@ -20,8 +20,8 @@ from functools import partial
 from typing import Final
 
 import trio
-from guard_client import PlainClient
-from guard_feed import FEW, MANY, READ, Feed, make_guard_stream, reads_of
+from counts.client import PlainClient
+from counts.feed import FEW, MANY, READ, Feed, make_guard_stream, reads_of
 from stream import Message
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request

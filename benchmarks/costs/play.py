@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from curves_checks import what_is_wrong
-from curves_points import Point
-from curves_venue import told_of
+from costs.checks import what_is_wrong
+from costs.points import Point
+from costs.venue import told_of
 from environments import make_environment
 from play import PATIENCE, Arena, Scenario
 from roster import Contestant
@@ -94,7 +94,7 @@ class Stage:
             folder.mkdir()
             patience = PATIENCE + 2 * point.seconds
             self._arenas[key] = Arena(
-                folder, only_of(stream, point.tokens), venue="curves_venue.py", patience=patience
+                folder, only_of(stream, point.tokens), venue="costs.venue", patience=patience
             )
         return self._arenas[key]
 

@@ -52,7 +52,7 @@ def count_parts(valgrind: str) -> dict[str, float]:
 
 
 def _count(valgrind: str, folder: Path) -> list[str]:
-    """What `guard_parts.py` prints; the counts of its processes are in the folder then."""
+    """What `parts.py` prints; the counts of its processes are in the folder then."""
     # Set and dict order must not differ, and no variable may put Python into another mode.
     environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
     command = [
@@ -62,10 +62,12 @@ def _count(valgrind: str, folder: Path) -> list[str]:
         f"--cachegrind-out-file={folder}/%p",
         f"--log-file={folder}/log.%p",
         sys.executable,
-        str(Path(__file__).with_name("guard_parts.py")),
+        "-m",
+        "counts.parts",
     ]
     finished = subprocess.run(
         command,
+        cwd=Path(__file__).parent.parent,
         env=environ | {"PYTHONHASHSEED": "0"},
         stdout=subprocess.PIPE,
         text=True,

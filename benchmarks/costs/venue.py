@@ -1,6 +1,6 @@
 """The venue for the cost curves: as `venue.py`, over as many connections as the client opens.
 
-`python benchmarks/curves_venue.py PLAN.json`. A message goes to each connection that carries one
+`python -m costs.venue PLAN.json`. A message goes to each connection that carries one
 of its tokens, as the real venue sends it. Beside the file of the times, whose name is in the plan,
 are two more: `….ready`, which the client makes when it has the opening, and `….json` with a
 `Sent`, so that nobody has to take the client's word for what it received.

@@ -59,7 +59,7 @@ class Budgets:
         """As TOML, to be kept."""
         ratios = "".join(f'"{part}" = {ratio:.4f}\n' for part, ratio in self.ratios.items())
         return (
-            "# Instructions a message over those of guard_client.py; see README.md.\n"
+            "# Instructions a message over those of counts/client.py; see README.md.\n"
             "# `nox -s guard -- --update` writes ratios and build; tolerances are yours to set.\n"
             f'build = "{self.build}"\n\n'
             "[tolerance]\n"

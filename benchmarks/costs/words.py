@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from curves_fit import (
+from costs.fit import (
     Curves,
     Spot,
     Steady,
@@ -15,7 +15,7 @@ from curves_fit import (
     resident,
     steady_of,
 )
-from curves_points import SATURATION
+from costs.points import SATURATION
 
 __all__ = ["WORDS", "bytes_text", "size_text", "trend"]
 

@@ -1,0 +1,1 @@
+"""What the service costs, by what is asked of it: the rooms of `curves.py`."""

@@ -1,0 +1,1 @@
+"""How many instructions a message takes: the rooms of `guard.py`."""
