@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+
 from costs.arguments import describe_command, parse_arguments
 from costs.figures import draw_curves
 from costs.fit import Curves, cpu_of_message

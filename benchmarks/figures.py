@@ -7,6 +7,7 @@ from typing import Final
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
 from summary import OURS, Results, cpu, late, resident
 
 __all__ = ["draw_figures"]
@@ -68,9 +69,10 @@ def _saturation(results: Results, path: Path) -> None:
     for place, name in enumerate(names):
         value = results.median("saturation_tls", name, cpu) or 0.0
         axes.barh(place, value, color=_colour(name), height=0.62)
-        axes.text(value, place, f" {value:.1f}", va="center", fontsize=9)
         if (plain := results.median("saturation_plain", name, cpu)) is not None:
             axes.plot([plain, plain], [place - 0.31, place + 0.31], color="black", lw=1.5)
+        beside = max(value, plain or 0.0)
+        axes.text(beside, place, f" {value:.1f}", va="center", fontsize=9)
     axes.margins(x=0.12)
     _save(figure, path)
 

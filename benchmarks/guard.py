@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+
 from counts.budgets import REFERENCE, Budgets, Row, judge, ratios_of, this_build
 from counts.counting import ValgrindFailed, ValgrindMissing, count_parts, find_valgrind
 from counts.feed import make_guard_stream

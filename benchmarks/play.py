@@ -19,10 +19,10 @@ from typing import IO, Any, Final
 
 import attrs
 import trustme
+
 from environments import HERE, Environment
 from roster import Contestant
 from stream import Stream
-
 from venue import VenuePlan
 
 __all__ = ["Arena", "Scenario"]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+
 from environments import HERE, make_environment
 from play import Arena, Scenario
 from report import write_report

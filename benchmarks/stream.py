@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+
 from simulated_market import Change, SimulatedMarket
 
 __all__ = ["BEGAN", "Generator", "Message", "Stream", "make_stream"]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+
 from stream import Message, Stream
 from websocket_server import Peer, text_frame
 

@@ -135,9 +135,7 @@ def test_one_size_makes_no_curve(load):
 
 def test_tokens_say_how_often_the_venue_repeats_itself(load):
     many = run(frames=20_000, connections=100, hashes_equal=5000)
-    said = load("costs.words").say_tokens(
-        curves_of(load, {"tokens": {1: [run()], 20_000: [many]}})
-    )
+    said = load("costs.words").say_tokens(curves_of(load, {"tokens": {1: [run()], 20_000: [many]}}))
     assert "with 1 token and" in said
     assert "2.00 times, because" in said
     assert "25% of the messages there had a book compared with its hash" in said

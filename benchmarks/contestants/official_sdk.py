@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
-from common import Job, Meter
 from polymarket import AsyncPublicClient
 from polymarket._internal.environment import PRODUCTION_CONFIG, create_environment
 from polymarket.streams import MarketSpec
+
+from common import Job, Meter
 
 
 async def main() -> None:

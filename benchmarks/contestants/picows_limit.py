@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from common import Job, Meter
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from common import Job, Meter
 
 
 class Level(msgspec.Struct, gc=False):

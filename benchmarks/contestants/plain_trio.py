@@ -15,8 +15,9 @@ from decimal import Decimal
 import attrs
 import cattrs
 import trio
-from common import Job, Meter
 from trio_websocket import open_websocket_url
+
+from common import Job, Meter
 
 
 @attrs.frozen

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from common import Job, Meter
 from polymarket_apis.clients.websockets_client import (
     AsyncPolymarketWebsocketsClient,
     LocalOrderBookStore,
 )
+
+from common import Job, Meter
 
 
 async def main() -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 
 import trio
-from common import Job, Meter
 
+from common import Job, Meter
 from polymarket_realtime import (
     AssetId,
     AssetTopic,

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import trio
-from common import Job, Meter, memory
 
+from common import Job, Meter, memory
 from polymarket_realtime import (
     AssetId,
     AssetTopic,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
+
 from costs.fit import Curves, Spot, cpu_of_change, cpu_of_message, late, resident
 from costs.points import SATURATION
-from matplotlib.figure import Figure
 
 __all__ = ["draw_curves"]
 

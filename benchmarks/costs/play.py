@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+
 from costs.checks import what_is_wrong
 from costs.points import Point
 from costs.venue import told_of

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from stream import BEGAN, Generator, Message, Stream
-from websocket_server import Peer, text_frame
 
+from stream import BEGAN, Generator, Message, Stream
 from venue import BOOKS_PER_ARRAY, VenuePlan, opened_plan
+from websocket_server import Peer, text_frame
 
 __all__ = ["Sent", "told_of"]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
-from stream import BEGAN, Message, Stream, make_stream
 from trio.testing import wait_all_tasks_blocked
 
 from polymarket_realtime._hub.hub import Hub
@@ -17,6 +16,7 @@ from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.topics import AssetTopic
 from polymarket_realtime._protocol.market import MarketProtocol
+from stream import BEGAN, Message, Stream, make_stream
 
 __all__ = ["FEW", "MANY", "READ", "Feed", "make_guard_stream", "reads_of"]
 

@@ -20,16 +20,16 @@ from functools import partial
 from typing import Final
 
 import trio
-from counts.client import PlainClient
-from counts.feed import FEW, MANY, READ, Feed, make_guard_stream, reads_of
-from stream import Message
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request
 
+from counts.client import PlainClient
+from counts.feed import FEW, MANY, READ, Feed, make_guard_stream, reads_of
 from polymarket_realtime._codec.market import decode_market_frames
 from polymarket_realtime._hub.mailbox import Overflow
 from polymarket_realtime._model.events import Event
 from polymarket_realtime._venue.frames import BatchConnection
+from stream import Message
 
 Work = Callable[[], object]
 Plan = Callable[[Feed, Sequence[Message]], Work]
