@@ -16,6 +16,7 @@ from polymarket_realtime._model.feed import StateChanged
 from polymarket_realtime._model.ids import AssetId
 from polymarket_realtime._model.topics import AssetTopic
 from polymarket_realtime._protocol.market import MarketProtocol
+from polymarket_realtime._venue.scratch import SCRATCH_SIZE
 from stream import BEGAN, Message, Stream, make_stream
 
 __all__ = ["FEW", "MANY", "READ", "Feed", "make_guard_stream", "reads_of"]
@@ -25,8 +26,8 @@ FEW: Final = 1000
 
 MANY: Final = 4000
 
-READ: Final = 65_536
-"""Bytes of one socket read, as the transport asks for them."""
+READ: Final = SCRATCH_SIZE
+"""Bytes of one socket read."""
 
 _CAPACITY: Final = 1 << 20
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import tracemalloc
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from polymarket_realtime._venue.inflow import Inflow, wait_before_reading
+from polymarket_realtime._venue.scratch import SCRATCH_SIZE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets are no files there")
 
 
-@pytest.fixture
-async def ends():
+@asynccontextmanager
+async def open_ends():
     """A stream that is read here, and the socket at the other end."""
     near, far = socket.socketpair()
     near.setblocking(False)
@@ -27,6 +30,12 @@ async def ends():
         yield stream, far
     far.close()
     await stream.aclose()
+
+
+@pytest.fixture
+async def ends():
+    async with open_ends() as ends:
+        yield ends
 
 
 async def test_all_that_has_arrived_comes_in_one_read(ends):
@@ -40,6 +49,27 @@ async def test_more_than_a_read_may_bring_waits_for_the_next(ends):
     stream, far = ends
     far.sendall(b"abcdef")
     assert [await stream.receive_some(4), await stream.receive_some(4)] == [b"abcd", b"ef"]
+
+
+async def test_what_one_stream_has_read_is_not_overwritten_by_another(ends):
+    """They share a buffer."""
+    stream, far = ends
+    async with open_ends() as (other, far_other):
+        far.sendall(b"first")
+        far_other.sendall(b"other")
+        assert [await stream.receive_some(), await other.receive_some()] == [b"first", b"other"]
+
+
+async def test_a_short_read_takes_no_memory_for_a_long_one(ends):
+    stream, far = ends
+    far.sendall(b"x" * 600)
+    tracemalloc.start()
+    try:
+        await stream.receive_some()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < SCRATCH_SIZE / 4
 
 
 async def test_what_comes_after_a_pause_is_waited_for(ends, nursery):

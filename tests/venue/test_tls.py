@@ -1,6 +1,7 @@
 """The draining TLS stream, against trio's own on the other end of a pipe in memory."""
 
 import ssl
+import tracemalloc
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -14,6 +15,7 @@ from trio.testing import (
     wait_all_tasks_blocked,
 )
 
+from polymarket_realtime._venue.scratch import SCRATCH_SIZE
 from polymarket_realtime._venue.tls import DrainingTLSStream
 
 HOST = "venue.test"
@@ -82,6 +84,18 @@ async def test_records_beyond_the_asked_size_are_kept_for_the_next_receive(open_
             await server.send_all(RECORD)
         sizes = [len(await client.receive_some(size)) for size in (1000, 800, 1, 9999)]
         assert sizes == [1000, 800, 1, 599]
+
+
+async def test_a_short_record_takes_no_memory_for_a_long_one(open_pair):
+    async with open_pair() as (client, server, _near, _far):
+        await server.send_all(RECORD)
+        tracemalloc.start()
+        try:
+            await client.receive_some()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < SCRATCH_SIZE / 4
 
 
 async def test_long_sends_pass_in_both_directions_at_once(open_pair):

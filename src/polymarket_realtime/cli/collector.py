@@ -2,7 +2,7 @@
 
 Importing makes a hundred thousand objects, nearly all of which stay. The collector would look
 through them again and again, which takes a sixth of the time that `serve` needs to answer, and
-once everything runs a full collection would stop it for a tenth of a second.
+once everything runs a full collection of that would stop it for some 60 ms.
 """
 
 from __future__ import annotations
